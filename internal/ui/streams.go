@@ -1,0 +1,37 @@
+// Package ui is the terminal manner that oarbuild and oardeploy share.
+//
+// The rules:
+//
+//   - Standard output carries only what a machine may want to read: image
+//     references, tables, JSON. All talk goes to standard error.
+//   - Errors are one line on standard error with the program's name before
+//     them, no capital and no full stop; what to do next stands on a hint line
+//     of its own.
+//   - Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 nothing to do,
+//     130 interrupted.
+//   - A terminal gets progress that is redrawn, anything else gets plain lines.
+package ui
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// Streams are the three standard streams of a command, so that tests can look
+// at what a user would see.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Std returns the process's own streams.
+func Std() Streams { return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr} }
+
+// IsTerminal reports whether w is a terminal that understands redrawing:
+// a tty, and TERM is not "dumb".
+func IsTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
