@@ -1,0 +1,52 @@
+package mirror
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+
+	"github.com/oarcluster/oarcluster/internal/debian"
+)
+
+// answerPath is where the answer to a request is kept: under a digest of all
+// that it follows from.
+func (a *Archive) answerPath(arch string, request debian.Request, lists []list) (string, error) {
+	digests := make([]string, len(lists))
+	for i, l := range lists {
+		digests[i] = l.file.SHA256
+	}
+	key, err := json.Marshal(struct {
+		Format  int
+		Arch    string
+		Request debian.Request
+		Lists   []string
+	}{1, arch, request, digests})
+	if err != nil {
+		return "", err
+	}
+	return a.store.path("resolved", digest(key)), nil
+}
+
+// readAnswer returns the answer at path, nil when there is none or when it is
+// not what writeAnswer wrote.
+func readAnswer(path string) [][]debian.Package {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	sum, body, _ := bytes.Cut(data, []byte("\n"))
+	var answer [][]debian.Package
+	if string(sum) != digest(body) || json.Unmarshal(body, &answer) != nil {
+		return nil
+	}
+	return answer
+}
+
+// writeAnswer keeps an answer, below its digest.
+func writeAnswer(path string, answer [][]debian.Package) error {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append([]byte(digest(body)+"\n"), body...))
+}

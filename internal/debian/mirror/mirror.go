@@ -1,0 +1,174 @@
+// Package mirror brings what a Debian mirror has onto this machine: the signed
+// Release files of a suite, its package indexes, and .deb files.
+//
+// Nothing is believed before it is verified: Release files by their signature,
+// each time, also those out of the cache; all else by the SHA-256 that follows
+// from them. So mirrors, proxies and plain HTTP need no trust. What was fetched
+// stays in a cache folder that many processes may use at once, in which a file
+// appears only when it is whole, under the name of its digest.
+//
+// What belongs into an image is decided elsewhere: package debian resolves,
+// package release verifies. This package only moves bytes.
+package mirror
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/oarcluster/oarcluster/internal/debian/release"
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// Default is the public mirror that serves both of Debian's archives.
+const Default = "http://cloudfront.debian.net"
+
+// Source says where a suite comes from and how it is judged.
+type Source struct {
+	Debian   string   // URL of the main archive's folder, that with dists/ and pool/
+	Security string   // URL of the security archive's folder
+	Suite    string   // codename of a stable release, such as "trixie"
+	Keyring  [][]byte // ASCII-armoured keys that may sign
+	Cache    string   // folder to keep things in; made when needed
+
+	AllowStale bool      // take Release files with wrong dates; Warnings tells of them
+	Offline    bool      // take nothing but what the cache has
+	Now        time.Time // zero for the clock's
+
+	// Progress, when not nil, is told how the transfers of a phase go. It is
+	// called by one goroutine at a time and should return soon.
+	Progress func(Progress)
+}
+
+// Progress is how far the transfers of one phase are; the indexes of each
+// architecture are a phase of their own. What was in the store already counts as
+// done.
+type Progress struct {
+	Phase             string // "indexes" or "packages"
+	Done, Total       int    // files
+	Bytes, TotalBytes int64
+	Fetched           int64 // bytes that came over the network
+}
+
+// At returns a Source of the archives of one mirror, in the folders in which
+// Debian's own mirrors have them.
+func At(mirror string) Source {
+	mirror = strings.TrimRight(mirror, "/")
+	return Source{Debian: mirror + "/debian", Security: mirror + "/debian-security"}
+}
+
+// Archive is a suite with its updates and its security archive, at the state
+// that three verified Release files describe.
+type Archive struct {
+	source Source
+	client *client
+	store  store
+	suites []suite
+
+	mu      sync.Mutex
+	indexes map[string]*index // by architecture
+
+	reporting sync.Mutex
+}
+
+// suite is one of the three parts of an Archive.
+type suite struct {
+	name    string // "trixie-updates"
+	archive string // as debian.Package.Archive has it
+	url     string // of its folder below dists/
+	release *release.Release
+}
+
+// Open fetches and verifies the Release files of the source's suite, its
+// updates and its security archive, in parallel. What has not changed since the
+// last time costs one round trip.
+func Open(ctx context.Context, source Source) (*Archive, error) {
+	for _, address := range []string{source.Debian, source.Security} {
+		if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return nil, ui.WithHint(fmt.Errorf("opening the archive: %q is not the address of a mirror", redact(address)),
+				"give the mirror as http://HOST or https://HOST")
+		}
+	}
+	a := &Archive{
+		source:  source,
+		client:  newClient(),
+		store:   store{source.Cache},
+		indexes: map[string]*index{},
+		suites: []suite{
+			{name: source.Suite, archive: "debian"},
+			{name: source.Suite + "-updates", archive: "debian"},
+			{name: source.Suite + "-security", archive: "debian-security"},
+		},
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range a.suites {
+		s := &a.suites[i]
+		s.url = a.base(s.archive) + "/dists/" + s.name
+		group.Go(func() (err error) {
+			s.release, err = a.openRelease(ctx, s)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// base returns the URL of an archive's folder.
+func (a *Archive) base(archive string) string {
+	if archive == "debian-security" {
+		return strings.TrimRight(a.source.Security, "/")
+	}
+	return strings.TrimRight(a.source.Debian, "/")
+}
+
+// report tells how far a phase is.
+func (a *Archive) report(p Progress) {
+	if a.source.Progress == nil {
+		return
+	}
+	a.reporting.Lock()
+	defer a.reporting.Unlock()
+	a.source.Progress(p)
+}
+
+// now is the time that dates are held against.
+func (a *Archive) now() time.Time {
+	if a.source.Now.IsZero() {
+		return time.Now()
+	}
+	return a.source.Now
+}
+
+// Date returns the newest date of the Release files: the archive is as of then.
+func (a *Archive) Date() time.Time {
+	var newest time.Time
+	for _, s := range a.suites {
+		if s.release.Date.After(newest) {
+			newest = s.release.Date
+		}
+	}
+	return newest
+}
+
+// Warnings returns what AllowStale let pass, a sentence each.
+func (a *Archive) Warnings() []string {
+	var warnings []string
+	for _, s := range a.suites {
+		if s.release.Stale != "" {
+			warnings = append(warnings, s.url+"/InRelease: "+s.release.Stale)
+		}
+	}
+	return warnings
+}
+
+// offline is the error for what only the mirror could give.
+func offline(err error) error {
+	return ui.WithHint(err, "it is not in the cache; run once without --offline")
+}
