@@ -1,0 +1,3 @@
+# ~/.profile: read by login shells.
+[ -n "$BASH_VERSION" ] && [ -r ~/.bashrc ] && . ~/.bashrc
+[ -d ~/bin ] && PATH=~/bin:$PATH

@@ -1,0 +1,3 @@
+#!/bin/sh
+# No package starts a service at installation: supervisord starts them all.
+exit 101

@@ -1,0 +1,117 @@
+package recipes
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// loader finds and decodes recipes, each once.
+type loader struct {
+	read     func(string) ([]byte, error)
+	recipes  map[string]*recipe
+	mistakes *Mistakes
+}
+
+// chain answers the recipe of a file and all that it comes from, the lowest
+// first, or nil after a mistake that leaves no chain.
+func (l *loader) chain(file string) []*recipe {
+	r := l.open(file)
+	var list []*recipe
+	for r != nil {
+		if slices.Contains(list, r) {
+			l.mistakes.add(list[0].text, list[0].from.at, "recipe comes from itself: %s", loop(list))
+			return nil
+		}
+		list = slices.Insert(list, 0, r)
+		if r.from.bad || r.from.value == "" {
+			return list
+		}
+		r = l.parent(r)
+	}
+	return nil
+}
+
+// loop tells the way of a chain that bites its tail.
+func loop(list []*recipe) string {
+	var files []string
+	for _, r := range list {
+		files = append(files, r.file)
+	}
+	slices.Reverse(files)
+	return strings.Join(append(files, list[0].from.value), " from ")
+}
+
+// open reads the recipe that a user named.
+func (l *loader) open(file string) *recipe {
+	if path.Ext(file) == "" && !strings.Contains(file, "/") && slices.Contains(Shipped(), file) {
+		return l.shipped(file)
+	}
+	r, err := l.file(file)
+	if err != nil {
+		l.mistakes.add(nil, Position{}, "reading recipe %q: %v%s", file, err, missing(err, file))
+	}
+	return r
+}
+
+// missing says what could have been meant by a file that does not exist.
+func missing(err error, file string) string {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return suggest(strings.TrimSuffix(path.Base(file), suffix), Shipped())
+}
+
+// parent reads the recipe that r comes from.
+func (l *loader) parent(r *recipe) *recipe {
+	name := r.from.value
+	if !nameRule.MatchString(name) {
+		l.mistakes.add(r.text, r.from.at, "from %q: not the name of a recipe: %s", name, nameText)
+		return nil
+	}
+	if r.near != "" {
+		p, err := l.file(path.Join(r.near, name+suffix))
+		if err == nil {
+			return p
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			l.mistakes.add(r.text, r.from.at, "reading recipe %q: %v", name, err)
+			return nil
+		}
+	}
+	if p := l.shipped(name); p != nil {
+		return p
+	}
+	l.mistakes.add(r.text, r.from.at, "no recipe %q%s", name, suggest(name, Shipped()))
+	return nil
+}
+
+// file reads a recipe of the user's.
+func (l *loader) file(file string) (*recipe, error) {
+	key := path.Clean(file)
+	if r, ok := l.recipes[key]; ok {
+		return r, nil
+	}
+	data, err := l.read(file)
+	if err != nil {
+		return nil, err
+	}
+	l.recipes[key] = decode(file, path.Dir(file), data, l.mistakes)
+	return l.recipes[key], nil
+}
+
+// shipped reads a recipe of the program's, nil when it has none of that name.
+func (l *loader) shipped(name string) *recipe {
+	key := "shipped:" + name + suffix
+	if r, ok := l.recipes[key]; ok {
+		return r
+	}
+	data, err := shipped.ReadFile(name + suffix)
+	if err != nil {
+		return nil
+	}
+	l.recipes[key] = decode(key, "", data, l.mistakes)
+	return l.recipes[key]
+}

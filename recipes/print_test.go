@@ -1,0 +1,100 @@
+package recipes
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestYAML(t *testing.T) {
+	t.Parallel()
+	want := `name: high
+from:
+  debian: trixie
+tags:
+  - 2.6.1
+  - high
+platforms:
+  - linux/arm64
+packages:
+  # from low
+  - vim
+  - postgresql-17
+  # from high
+  - emacs
+files:
+  - from: low
+    to: /
+  - from: high/deep
+    to: /opt
+    mode:
+      bin/su: "4755"
+      etc/secret: "0440"
+run:
+  # from low
+  - name: greet green
+    sh: echo hello green $x ${X} ${x:-y} $${x}
+    network: none
+  # from high
+  - name: host
+    sh: "true"
+    network: host
+image:
+  entrypoint:
+    - low
+  env:
+    A: low
+    B: high
+    C: green
+  labels:
+    a: low
+  expose:
+    - 22/tcp
+    - 53/udp
+    - 80/tcp
+  volumes:
+    - /high
+    - /low
+  user: low
+  workdir: /low
+  stop_signal: SIGQUIT
+`
+	got, err := one(t, family(), "high.yaml", nil).YAML()
+	if err != nil || string(got) != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+// What --print shows is a recipe of the same image.
+func TestPrintedRecipesAreRecipes(t *testing.T) {
+	t.Parallel()
+	all, err := Load(tree{}.read, Shipped(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hard := tree{"x.yaml": bare + "run: [{name: hard, sh: \"a $${b} $$$${c} $${D}\\n\\ttab \\\"q\\\" # no\\n\\nend\"}]\n" +
+		"image: {cmd: [\"--\", \"#\", \"true\", \"$${x}\", \" \", \"\"], env: {A: \"1\", B: \"a: b\", C: \"- \"}}\n"}
+	for _, r := range append(all, one(t, hard, "x.yaml", nil)) {
+		text, err := r.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := one(t, tree{"again.yaml": string(text)}, "again.yaml", nil)
+		if !reflect.DeepEqual(r.Image, again.Image) {
+			t.Errorf("%s: got image\n%+v\nwant\n%+v", r.Name, again.Image, r.Image)
+		}
+		if got, want := scripts(again), scripts(r); got != want {
+			t.Errorf("%s: got scripts\n%q\nwant\n%q", r.Name, got, want)
+		}
+	}
+}
+
+func scripts(r *Resolved) string {
+	var b strings.Builder
+	for _, l := range r.Levels {
+		for _, s := range l.Run {
+			b.WriteString(s.Name + ": " + s.Sh + "\n")
+		}
+	}
+	return b.String()
+}

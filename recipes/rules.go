@@ -1,0 +1,44 @@
+package recipes
+
+import "regexp"
+
+// rule is what a value must match.
+type rule = *regexp.Regexp
+
+// The rules of values, each with the words that tell it. Names and tags are as
+// in the OCI distribution specification, packages as in Debian policy 5.6.7.
+var (
+	anyRule = regexp.MustCompile(`(?s)^.*$`)
+
+	variableRule = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	nameRule     = regexp.MustCompile(`^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$`)
+	tagRule      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	platformRule = regexp.MustCompile(`^linux/(amd64|arm64(/v8)?|arm/v[57]|386|ppc64le|riscv64|s390x)$`)
+	packageRule  = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+	treeRule     = regexp.MustCompile(`^([^./][^/]*|\.[^./][^/]*|\.\.[^/]+)(/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+))*$`)
+	absoluteRule = regexp.MustCompile(`^/$|^(/([^./][^/]*|\.[^./][^/]*|\.\.[^/]+))+$`)
+	modeRule     = regexp.MustCompile(`^0?[0-7]{3,4}$`)
+	lineRule     = regexp.MustCompile(`^[^\n]+$`)
+	networkRule  = regexp.MustCompile(`^(none|host)$`)
+	envRule      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	portRule     = regexp.MustCompile(`^[1-9][0-9]{0,4}(/(tcp|udp|sctp))?$`)
+	userRule     = regexp.MustCompile(`^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$`)
+	signalRule   = regexp.MustCompile(`^(SIG[A-Z0-9+-]+|[1-9][0-9]?)$`)
+)
+
+const (
+	variableText = "a variable's name has lower-case letters, digits and _, and begins with a letter"
+	nameText     = "a name has lower-case letters and digits, with ., _ or - between them"
+	tagText      = "a tag has at most 128 letters, digits, _, . and -, and does not begin with . or -"
+	platformText = "a platform is linux/ and amd64, arm64, arm/v7, arm/v5, 386, ppc64le, riscv64 or s390x"
+	packageText  = "a package's name has at least two lower-case letters, digits, +, - and ., and begins with a letter or digit"
+	treeText     = "it must be a path below a folder, such as etc/motd, without . and .."
+	absoluteText = "it must be an absolute path without . and .., and without a / at its end"
+	modeText     = "a mode has three or four octal digits, such as 0640"
+	lineText     = "it must be one line, and not empty"
+	networkText  = "a step's network is none or host"
+	envText      = "the name of an environment variable has letters, digits and _"
+	portText     = "a port is a number up to 65535, with /tcp, /udp or /sctp after it if you like"
+	userText     = "a user is a name or a number, with :group after it if you like"
+	signalText   = "a signal is written SIGTERM, or as its number"
+)

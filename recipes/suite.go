@@ -1,0 +1,60 @@
+package recipes
+
+// Suite is a Debian release that images can be made from.
+type Suite struct {
+	// Name is the codename, which also names the suite's folder of files and
+	// its archive keys.
+	Name string
+	// Version is Debian's number for the release.
+	Version string
+	// vars are the variables that have another value in each release.
+	vars map[string]string
+}
+
+// defaultSuite is the release that recipes use when nothing says otherwise.
+const defaultSuite = "trixie"
+
+// publicMirror is the archive that published images name in their apt sources,
+// whatever mirror built them.
+const publicMirror = "http://cloudfront.debian.net"
+
+// suites lists the releases, newest first.
+func suites() []Suite { return []Suite{trixie(), bookworm()} }
+
+// suiteNamed returns the release with the codename given.
+func suiteNamed(name string) (Suite, bool) {
+	for _, s := range suites() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Suite{}, false
+}
+
+// suiteNames lists the codenames, newest first.
+func suiteNames() []string {
+	var names []string
+	for _, s := range suites() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// builtIn returns the variables of every recipe that is made from s.
+func (s Suite) builtIn() map[string]string {
+	vars := map[string]string{"suite": s.Name, "mirror": publicMirror}
+	for name, value := range s.vars {
+		vars[name] = value
+	}
+	return vars
+}
+
+// bare is the level below all recipes: the base that the archive's essential
+// packages make, with what every image needs to use apt and dpkg as a container
+// does, and the release's own apt sources.
+func (s Suite) bare() Level {
+	return Level{
+		Name:  "debian",
+		Files: []Files{{From: "debian", To: "/"}, {From: s.Name, To: "/"}},
+	}
+}

@@ -1,0 +1,172 @@
+package recipes
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// reference matches what may be a variable in a text: $${ is an escape, and the
+// end may be missing.
+var reference = regexp.MustCompile(`\$\$\{|\$\{[^}\n]*\}?`)
+
+// variable is the declaration of a variable that counts, and its value once known.
+type variable struct {
+	text   text
+	source []byte
+	origin string
+	// plain values, of --set and of the program, are taken as they are.
+	plain     bool
+	value     string
+	ok        bool
+	resolving bool
+	resolved  bool
+}
+
+// declare collects the variables of a chain by their precedence: --set, then
+// the recipes from the top down, then what is built in.
+func (c *chain) declare() {
+	c.vars = map[string]*variable{}
+	for _, r := range c.recipes {
+		for _, p := range r.vars {
+			if !variableRule.MatchString(p.key.value) {
+				c.mistake(r, p.key.at, "variable %q: %s", p.key.value, variableText)
+				continue
+			}
+			c.vars[p.key.value] = &variable{text: p.value, source: r.text, origin: p.value.at.String()}
+		}
+	}
+	bottom := c.recipes[0].debian
+	if _, ok := c.vars["suite"]; !ok {
+		c.builtIn("suite", defaultSuite)
+		if bottom.value != "" && !strings.Contains(bottom.value, "${") {
+			c.builtIn("suite", bottom.value)
+		}
+	}
+	for name, value := range c.set {
+		if _, ok := c.vars[name]; ok {
+			c.vars[name] = &variable{plain: true, value: value, origin: "--set"}
+		}
+	}
+	name, _ := c.value("suite")
+	suite, ok := suiteNamed(name)
+	if !ok {
+		c.unknownSuite(name)
+		suite, _ = suiteNamed(defaultSuite)
+	}
+	c.suite = suite
+	for name, value := range suite.builtIn() {
+		if _, ok := c.vars[name]; ok {
+			continue
+		}
+		c.builtIn(name, value)
+		if value, ok := c.set[name]; ok {
+			c.vars[name] = &variable{plain: true, value: value, origin: "--set"}
+		}
+	}
+}
+
+func (c *chain) builtIn(name, value string) {
+	c.vars[name] = &variable{plain: true, value: value, origin: "built in"}
+}
+
+// unknownSuite points at what chose the suite.
+func (c *chain) unknownSuite(name string) {
+	bottom, v := c.recipes[0], c.vars["suite"]
+	hint := suggest(name, suiteNames())
+	switch {
+	case v.text.bad || bottom.debian.bad:
+	case v.origin == "--set":
+		c.mistakes.add(nil, Position{}, "--set suite=%s: unknown suite%s", name, hint)
+	case !v.plain:
+		c.mistakes.add(v.source, v.text.at, "unknown suite %q%s", name, hint)
+	default:
+		c.mistake(bottom, bottom.debian.at, "unknown suite %q%s", name, hint)
+	}
+}
+
+// value returns the value of a variable of the chain. It is false after a
+// mistake, which has been recorded.
+func (c *chain) value(name string) (string, bool) {
+	v := c.vars[name]
+	switch {
+	case v.plain:
+		return v.value, true
+	case v.resolved:
+		return v.value, v.ok
+	case v.resolving:
+		c.mistakes.add(v.source, v.text.at, "variable %q is made of itself", name)
+		return "", false
+	}
+	v.resolving = true
+	v.value, v.ok = c.replace(v.source, v.text, false)
+	v.resolved = true
+	return v.value, v.ok
+}
+
+// replace returns t with its variables replaced. A script keeps what is not a
+// variable's name, for that is the shell's. It is false after a mistake, which
+// has been recorded.
+func (c *chain) replace(source []byte, t text, script bool) (string, bool) {
+	ok := !t.bad
+	told := map[string]bool{}
+	value := reference.ReplaceAllStringFunc(t.value, func(match string) string {
+		name := strings.TrimSuffix(strings.TrimPrefix(match, "${"), "}")
+		isName := variableRule.MatchString(name) && strings.HasSuffix(match, "}")
+		_, known := c.vars[name]
+		switch {
+		case match == "$${":
+			return "${"
+		case isName && known:
+			value, good := c.value(name)
+			ok = ok && good && c.afford(source, t.at, len(value))
+			if !ok {
+				return ""
+			}
+			return value
+		case script && !isName:
+			return match
+		}
+		ok = false
+		if !told[match] {
+			told[match] = true
+			c.mistakes.add(source, locate(source, t.at, match), "%s", c.notVariable(match, name, isName, script))
+		}
+		return ""
+	})
+	return value, ok
+}
+
+// notVariable says what is wrong with what looks like a variable.
+func (c *chain) notVariable(match, name string, isName, script bool) string {
+	if !isName {
+		return fmt.Sprintf("%q is not a variable: %s", match, variableText)
+	}
+	message := fmt.Sprintf("unknown variable %q%s", name, suggest(name, names(c.vars)))
+	if script {
+		message += "; the shell's own is written $" + match
+	}
+	return message
+}
+
+// afford counts what variables add to a chain, so that a few that are made of
+// each other cannot fill the memory.
+func (c *chain) afford(source []byte, at Position, size int) bool {
+	before := c.added
+	c.added += size
+	if before <= maxAdded && c.added > maxAdded {
+		c.mistakes.add(source, at, "variables add more than %d bytes", maxAdded)
+	}
+	return c.added <= maxAdded
+}
+
+// locate returns where a word of the thing at a place is written.
+func locate(source []byte, at Position, word string) Position {
+	lines := strings.Split(string(source), "\n")
+	for line := at.Line; line > 0 && line <= min(at.End, len(lines)); line++ {
+		if i := strings.Index(lines[line-1], word); i >= 0 {
+			return Position{File: at.File, Line: line, Col: len([]rune(lines[line-1][:i])) + 1, End: line}
+		}
+	}
+	return at
+}
