@@ -1,0 +1,156 @@
+package llb
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/moby/buildkit/solver/pb"
+)
+
+// steps answers the exec vertices of a graph by their names.
+func steps(t *testing.T, g *Graph) map[string]*pb.ExecOp {
+	t.Helper()
+	found := map[string]*pb.ExecOp{}
+	for _, v := range must(t, g) {
+		if op := v.op.GetExec(); op != nil {
+			found[v.name] = op
+		}
+	}
+	return found
+}
+
+func TestStepsAreShutOffUnlessTheyAsk(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(small, "network: none", "network: host", 1)
+	g := graph(t, input(load(t, map[string]string{"x.yaml": text}, "x.yaml"), "amd64"))
+	want := map[string]pb.NetMode{
+		"[debian linux/amd64] configure 70 packages": pb.NetMode_NONE,
+		"[small linux/amd64] configure 72 packages":  pb.NetMode_NONE,
+		"[small linux/amd64] run: first":             pb.NetMode_NONE,
+		"[small linux/amd64] run: second":            pb.NetMode_HOST,
+	}
+	got := steps(t, g)
+	if len(got) != len(want) {
+		t.Errorf("got %d steps, want %d", len(got), len(want))
+	}
+	for name, network := range want {
+		if op := got[name]; op.GetNetwork() != network || op.GetSecurity() != pb.SecurityMode_SANDBOX {
+			t.Errorf("%s: got network %s and security %s, want %s", name, op.GetNetwork(), op.GetSecurity(), network)
+		}
+	}
+	if !g.HostNetwork {
+		t.Error("the graph does not say that it needs the host's network")
+	}
+	if graph(t, input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "amd64")).HostNetwork {
+		t.Error("a graph without the host's network says that it needs it")
+	}
+}
+
+func TestWhatStepsSee(t *testing.T) {
+	t.Parallel()
+	in := input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "amd64")
+	got := steps(t, graph(t, in))
+	for _, tc := range []struct{ step, mounts, env string }{
+		{"[debian linux/amd64] configure 70 packages", "/ /run/eatmydata", "PACKAGES="},
+		{"[small linux/amd64] configure 72 packages", "/ /run/below /run/eatmydata", "PACKAGES=tini vim"},
+		{"[small linux/amd64] run: first", "/ /run/eatmydata", "A=b"},
+	} {
+		op := got[tc.step]
+		var mounts []string
+		for _, m := range op.GetMounts() {
+			mounts = append(mounts, m.Dest)
+			if m.Readonly != (m.Dest != "/") {
+				t.Errorf("%s: mount %s read-only is %v", tc.step, m.Dest, m.Readonly)
+			}
+		}
+		if list := strings.Join(mounts, " "); list != tc.mounts {
+			t.Errorf("%s: got mounts %s, want %s", tc.step, list, tc.mounts)
+		}
+		env := strings.Join(op.GetMeta().GetEnv(), "\n") + "\n"
+		for _, want := range []string{tc.env, "PATH=" + searchPath, "DEBIAN_FRONTEND=noninteractive", "SOURCE_DATE_EPOCH=1700000000"} {
+			if !strings.Contains(env, want+"\n") {
+				t.Errorf("%s: no %s in\n%s", tc.step, want, env)
+			}
+		}
+	}
+	in.Eatmydata = Layer{}
+	for name, op := range steps(t, graph(t, in)) {
+		for _, m := range op.GetMounts() {
+			if m.Dest == eatmydataMount {
+				t.Errorf("%s: eatmydata is mounted without being given", name)
+			}
+		}
+	}
+}
+
+func TestStepsPointAtTheirRecipe(t *testing.T) {
+	t.Parallel()
+	g := graph(t, input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "amd64"))
+	places := map[string]string{}
+	for _, v := range must(t, g) {
+		places[v.name] = g.place(v.digest)
+	}
+	for name, want := range map[string]string{
+		"[debian linux/amd64] configure 70 packages": "",
+		"[small linux/amd64] configure 72 packages":  "  (x.yaml:3)",
+		"[small linux/amd64] run: first":             "  (x.yaml:6)",
+		"[small linux/amd64] run: second":            "  (x.yaml:7)",
+	} {
+		if places[name] != want {
+			t.Errorf("%s: got place %q, want %q", name, places[name], want)
+		}
+	}
+	if got := string(g.Definition.Source.Infos[0].Data); got != small {
+		t.Errorf("got source\n%s\nwant\n%s", got, small)
+	}
+}
+
+func TestNoCache(t *testing.T) {
+	t.Parallel()
+	in := input(load(t, nil, "node"), "amd64")
+	in.NoCache = true
+	g := graph(t, in)
+	for _, v := range must(t, g) {
+		if got, want := g.Definition.Metadata[v.digest].IgnoreCache, v.op.GetExec() != nil; got != want {
+			t.Errorf("%s: ignoring the cache is %v, want %v", v.name, got, want)
+		}
+	}
+}
+
+func TestDot(t *testing.T) {
+	t.Parallel()
+	g := graph(t, input(load(t, map[string]string{"x.yaml": "name: x\nfrom: {debian: trixie}\n"}, "x.yaml"), "amd64"))
+	want := `digraph image {
+	rankdir=BT
+	node [shape=box]
+	1 [label="[debian linux/amd64] 70 packages"]
+	2 [label="[debian linux/amd64] files"]
+	3 [label="[debian linux/amd64] merge packages"]
+	1 -> 3
+	2 -> 3
+	4 [label="[eatmydata linux/amd64] libeatmydata"]
+	5 [label="[debian linux/amd64] configure 70 packages"]
+	3 -> 5
+	4 -> 5
+}
+`
+	if got, err := g.Dot(); err != nil || got != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+func TestBegin(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 61)
+	for script, want := range map[string]string{
+		"":       "",
+		"a":      "a",
+		"a\n":    "a",
+		"a\nb\n": "a …",
+		long:     long[:120] + " …",
+	} {
+		if got := begin(script); got != want {
+			t.Errorf("%q: got %q, want %q", script, got, want)
+		}
+	}
+}

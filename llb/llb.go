@@ -1,0 +1,147 @@
+// Package llb turns a resolved recipe into BuildKit's graph of one image, and
+// into the image's configuration.
+//
+// # The graph
+//
+// Packages form a chain of their own, files are merged over it, scripts come
+// last:
+//
+//	S0 = configure(bare packages + bare files)
+//	S1 = configure(S0 + packages of base)
+//	S2 = configure(S1 + packages of server)
+//	F  = S2 + files of base + files of server
+//	image = scripts of base, then of server, on F
+//
+// "+" is BuildKit's merge: layers made elsewhere keep their digests, and a
+// changed file installs no package again. S0 and S1 are the same vertices in
+// all images that share them, so BuildKit solves them once.
+//
+// Packages and files enter as layers of an OCI layout store that the client
+// serves (internal/oci). configure runs the maintainer scripts (configure.sh),
+// without network. libeatmydata is preloaded from a mount, because the fsync calls
+// of dpkg and PostgreSQL are half the time (see eatmydata(1)) and a build that
+// fails is thrown away whole.
+//
+// # Boundaries
+//
+// The package is pure: no files, network, clock or environment. It is the one
+// package that imports BuildKit's client/llb, by the name bk.
+package llb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	bk "github.com/moby/buildkit/client/llb"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/oarcluster/oarcluster/recipes"
+)
+
+// Layer is one content-addressed layer of the client's OCI layout store.
+type Layer struct {
+	// Ref is the reference of its one-layer manifest, such as
+	// oarbuild/layer@sha256:…
+	Ref string
+	// Name tells a user what is in it, such as "78 packages". It changes no
+	// digest.
+	Name string
+}
+
+// Input is all that a graph is made of.
+type Input struct {
+	Recipe   *recipes.Resolved
+	Platform ocispec.Platform
+	// Packages and Files hold a layer for each level of the recipe, a zero one
+	// for a level that adds none. Packages[0] is the bare base.
+	Packages, Files []Layer
+	// Eatmydata holds Debian's package libeatmydata1 unpacked, which is below
+	// usr/lib/ and the architecture's folder. A zero layer leaves it out.
+	Eatmydata Layer
+	// Epoch is SOURCE_DATE_EPOCH, and the image's date.
+	Epoch time.Time
+	// Store is the id of the OCI layout store in the client's session.
+	Store string
+	// NoCache runs every step again.
+	NoCache bool
+}
+
+// Image returns the graph and the configuration of one image for one platform.
+func Image(ctx context.Context, in Input) (*Graph, error) {
+	b, err := newBuilder(in)
+	if err != nil {
+		return nil, fmt.Errorf("making the graph of %s: %w", in.Recipe.Name, err)
+	}
+	state := b.packages()
+	state = b.files(state)
+	state = b.scripts(state)
+	def, err := state.Marshal(ctx, bk.Platform(in.Platform))
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the graph of %s: %w", in.Recipe.Name, err)
+	}
+	config, err := b.config()
+	if err != nil {
+		return nil, fmt.Errorf("making the image configuration of %s: %w", in.Recipe.Name, err)
+	}
+	return &Graph{
+		Definition:  def,
+		Config:      config,
+		Annotations: b.annotations(),
+		HostNetwork: b.hostNetwork,
+	}, nil
+}
+
+// packages answers the chain of package layers, each configured. The files of
+// the bare level lie below its configuration, for they rule dpkg and apt.
+func (b *builder) packages() bk.State {
+	state := bk.Scratch()
+	for i, level := range b.in.Recipe.Levels {
+		layer := b.in.Packages[i]
+		if layer == (Layer{}) {
+			continue
+		}
+		over := []source{{level.Name, layer}}
+		if i == 0 {
+			over = append(over, source{level.Name, b.in.Files[0]})
+		}
+		state = b.configure(b.merge(state, level.Name, "packages", over), state, level, layer)
+	}
+	return state
+}
+
+// files merges the files of all levels but the bare one over the packages.
+func (b *builder) files(state bk.State) bk.State {
+	var over []source
+	for i, level := range b.in.Recipe.Levels {
+		if i > 0 {
+			over = append(over, source{level.Name, b.in.Files[i]})
+		}
+	}
+	return b.merge(state, b.in.Recipe.Name, "files", over)
+}
+
+// scripts runs the steps of all levels, the lowest level's first.
+func (b *builder) scripts(state bk.State) bk.State {
+	for _, level := range b.in.Recipe.Levels {
+		for _, step := range level.Run {
+			state = b.script(state, step)
+		}
+	}
+	return state
+}
+
+// name puts before a vertex's name which recipe and platform it is for.
+func (b *builder) name(level, format string, args ...any) bk.ConstraintsOpt {
+	return bk.WithCustomName(b.label(level, fmt.Sprintf(format, args...)))
+}
+
+func (b *builder) label(level, what string) string {
+	return fmt.Sprintf("[%s %s] %s", level, platformName(b.in.Platform), what)
+}
+
+// platformName writes a platform as os/architecture/variant.
+func platformName(p ocispec.Platform) string {
+	return strings.TrimSuffix(strings.Join([]string{p.OS, p.Architecture, p.Variant}, "/"), "/")
+}

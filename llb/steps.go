@@ -1,0 +1,153 @@
+package llb
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	bk "github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/oarcluster/oarcluster/recipes"
+)
+
+// configureScript runs the maintainer scripts of unpacked packages.
+//
+//go:embed configure.sh
+var configureScript string
+
+// stepScript runs a step of a recipe, which it gets as its argument.
+//
+//go:embed step.sh
+var stepScript string
+
+// searchPath is what Debian's login(1) gives root, which is also what container
+// engines give a process without a PATH.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Where the scripts look for what is mounted beside the image's own files.
+const (
+	eatmydataMount = "/run/eatmydata"
+	belowMount     = "/run/below"
+)
+
+// builder makes the vertices of one graph.
+type builder struct {
+	in      Input
+	sources map[string]*bk.SourceMap
+	// history names the layers of the image from the lowest up.
+	history     []string
+	hostNetwork bool
+}
+
+func newBuilder(in Input) (*builder, error) {
+	levels := len(in.Recipe.Levels)
+	switch {
+	case len(in.Packages) != levels || len(in.Files) != levels:
+		return nil, fmt.Errorf("%d package layers and %d file layers for %d levels", len(in.Packages), len(in.Files), levels)
+	case in.Packages[0] == Layer{}:
+		return nil, fmt.Errorf("no layer for the bare base")
+	}
+	b := &builder{in: in, sources: map[string]*bk.SourceMap{}}
+	for file, text := range in.Recipe.Texts {
+		b.sources[file] = bk.NewSourceMap(nil, file, "YAML", text)
+	}
+	return b, nil
+}
+
+// source is a layer of the client's store, and the level that it is for.
+type source struct {
+	level string
+	layer Layer
+}
+
+func (b *builder) source(s source) bk.State {
+	return bk.OCILayout(s.layer.Ref, bk.OCIStore("", b.in.Store), b.name(s.level, "%s", s.layer.Name))
+}
+
+// merge lays sources over a state and notes them as layers of the image. Zero
+// layers do not count.
+func (b *builder) merge(state bk.State, level, what string, over []source) bk.State {
+	states := []bk.State{state}
+	for _, s := range over {
+		if s.layer == (Layer{}) {
+			continue
+		}
+		states = append(states, b.source(s))
+		b.history = append(b.history, b.label(s.level, s.layer.Name))
+	}
+	return bk.Merge(states, b.name(level, "merge %s", what))
+}
+
+// configure runs the maintainer scripts of a level's packages. It sees the tree
+// without them, too.
+func (b *builder) configure(state, below bk.State, level recipes.Level, layer Layer) bk.State {
+	var packages []string
+	for _, p := range level.Packages {
+		packages = append(packages, p.Name)
+	}
+	b.history = append(b.history, b.label(level.Name, "configure "+layer.Name))
+	opts := []bk.RunOption{
+		bk.Args([]string{"/bin/sh", "-e", "-c", configureScript}),
+		bk.Network(bk.NetModeNone),
+		bk.AddEnv("PACKAGES", strings.Join(packages, " ")),
+		b.name(level.Name, "configure %s", layer.Name),
+	}
+	if below.Output() != nil {
+		opts = append(opts, bk.AddMount(belowMount, below, bk.Readonly))
+	}
+	if last := len(level.Packages) - 1; last >= 0 {
+		at := level.Packages[0].At
+		at.End = level.Packages[last].At.End
+		opts = append(opts, b.location(at))
+	}
+	return b.run(state, opts)
+}
+
+// script runs a step of a recipe, with the image's own environment.
+func (b *builder) script(state bk.State, step recipes.Step) bk.State {
+	opts := []bk.RunOption{
+		bk.Args([]string{"/bin/sh", "-e", "-c", stepScript, "step", step.Sh}),
+		b.name(b.in.Recipe.Name, "run: %s", step.Name),
+		b.location(step.At),
+	}
+	env := b.in.Recipe.Image.Env
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		opts = append(opts, bk.AddEnv(name, env[name]))
+	}
+	network := bk.NetModeNone
+	if step.Network == "host" {
+		network, b.hostNetwork = bk.NetModeHost, true
+	}
+	b.history = append(b.history, b.label(b.in.Recipe.Name, "run: "+step.Name))
+	return b.run(state, append(opts, bk.Network(network)))
+}
+
+// run adds what all steps have in common. The options given come later and win.
+func (b *builder) run(state bk.State, opts []bk.RunOption) bk.State {
+	common := []bk.RunOption{
+		bk.AddEnv("PATH", searchPath),
+		bk.AddEnv("DEBIAN_FRONTEND", "noninteractive"),
+		bk.AddEnv("SOURCE_DATE_EPOCH", strconv.FormatInt(b.in.Epoch.Unix(), 10)),
+	}
+	if b.in.Eatmydata != (Layer{}) {
+		lib := b.source(source{"eatmydata", b.in.Eatmydata})
+		common = append(common, bk.AddMount(eatmydataMount, lib, bk.Readonly))
+	}
+	if b.in.NoCache {
+		common = append(common, bk.IgnoreCache)
+	}
+	return state.Run(append(common, opts...)...).Root()
+}
+
+// location says which lines of a recipe a vertex is from, so that a failure
+// points at them. A place outside all recipes says nothing.
+func (b *builder) location(at recipes.Position) bk.ConstraintsOpt {
+	return b.sources[at.File].Location([]*pb.Range{{
+		Start: &pb.Position{Line: int32(at.Line), Character: int32(at.Col - 1)},
+		End:   &pb.Position{Line: int32(at.End)},
+	}})
+}
