@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
+	"github.com/oarcluster/oarcluster/internal/cluster/engine"
+	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
+	"github.com/oarcluster/oarcluster/internal/registry"
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// base is where the clusters' folders are.
+const base = "/tmp"
+
+// specFlags say what cluster is wanted.
+type specFlags struct {
+	given         *pflag.FlagSet // to tell a flag's zero from its absence
+	name          string
+	nodes, cores  int
+	registry, tag string
+	volumes       []string
+	bind          string
+	httpPort      uint16
+}
+
+func (f *specFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.name, "name", cluster.DefaultName, "which cluster; several can run at once")
+	flags.IntVarP(&f.nodes, "nodes", "n", 0, "number of nodes (required)")
+	flags.IntVar(&f.cores, "cores", 1, "cores that OAR sees on each node")
+	flags.StringVar(&f.registry, "registry", "localhost:5000/oarcluster", "where the images are")
+	flags.StringVar(&f.tag, "tag", "2.6.1", "which images: an OAR version")
+	flags.StringArrayVarP(&f.volumes, "volume", "v", nil, "share a folder with server, frontend and nodes, as HOST:CONTAINER[:ro|rw];\nrepeatable (default ./shared_data:/data)")
+	flags.StringVar(&f.bind, "bind", "127.0.0.1", "address of this machine on which ports are published")
+	flags.Uint16Var(&f.httpPort, "http-port", 0, "port of the web pages and the API (default 48080, or a free one above it with --name)")
+}
+
+// spec makes the flags the cluster that they ask for. Every error is wrong usage.
+func (f *specFlags) spec() (cluster.Spec, error) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return cluster.Spec{}, fmt.Errorf("finding the current folder: %w", err)
+	}
+	if !f.given.Changed("nodes") {
+		return cluster.Spec{}, usage("reading flags: -n NODES is missing", "say how many nodes you want: oardeploy -n 2")
+	}
+	spec := cluster.Spec{
+		Name: f.name, Nodes: f.nodes, Cores: f.cores, Registry: f.registry, Tag: f.tag, HTTPPort: f.httpPort,
+		Default: cluster.Volume{Host: filepath.Join(cwd, "shared_data"), Container: "/data"},
+	}
+	var errs []error
+	for _, text := range f.volumes {
+		v, err := cluster.ParseVolume(text, cwd)
+		errs = append(errs, err)
+		spec.Volumes = append(spec.Volumes, v)
+	}
+	if spec.Bind, err = netip.ParseAddr(f.bind); err != nil {
+		errs = append(errs, fmt.Errorf("reading --bind: %q is no IP address", f.bind))
+	}
+	errs = append(errs, spec.Validate())
+	if errors.Join(errs...) == nil {
+		errs = append(errs, deploy.CheckVolumes(spec))
+	}
+	return spec, ui.WithCode(errors.Join(errs...), ui.CodeUsage)
+}
+
+// common are the flags of every verb that changes something.
+type common struct{ quiet bool }
+
+func (c *common) register(flags *pflag.FlagSet) {
+	flags.BoolVarP(&c.quiet, "quiet", "q", false, "do not tell what happens meanwhile")
+}
+
+// options dials the engine and collects what the verbs need. done gives it back.
+func (c *common) options(ctx context.Context, s ui.Streams) (o deploy.Options, done func() error, err error) {
+	root, err := registry.Root()
+	if err != nil {
+		return o, nil, err
+	}
+	d, err := engine.Dial(ctx)
+	if err != nil {
+		return o, nil, err
+	}
+	return deploy.Options{Engine: d, Base: base, Registry: root, Note: notes(s, c.quiet), NewKeys: secrets.New}, d.Close, nil
+}
+
+// flagError makes pflag's words the user's.
+func flagError(_ *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		f := invalid.GetFlag()
+		return usage(fmt.Sprintf("reading --%s: %q is no valid %s", f.Name, invalid.GetValue(), f.Value.Type()), "oardeploy --help tells the flags")
+	}
+	return ui.WithCode(ui.WithHint(fmt.Errorf("reading flags: %w", err), "oardeploy --help tells the flags"), ui.CodeUsage)
+}
+
+func usage(text, hint string) error {
+	return ui.WithCode(ui.WithHint(errors.New(text), "%s", hint), ui.CodeUsage)
+}
+
+// noArgs and its kind make cobra's complaints about arguments wrong usage.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage(fmt.Sprintf("reading arguments: %q is neither a flag nor a verb", args[0]), "oardeploy --help tells the verbs")
+}
+
+func args(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || most >= 0 && len(args) > most {
+			return usage(fmt.Sprintf("reading arguments of %q: wrong number of them", cmd.Name()), "the form is: oardeploy "+cmd.Use)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,154 @@
+// Package access is how the user of this machine gets into a cluster: the folder
+// with ssh_config, key and known_hosts, and the links.
+//
+// # Policy
+//
+// The folder is /tmp/oarcluster, or /tmp/oarcluster-NAME, of mode 0700. /tmp is
+// everybody's: a folder that is a link, another user's, or open to others is
+// refused, since a key would be written into it. Host keys are checked strictly.
+// The folder is a copy of what the cluster's own containers hold; only its lock
+// means something.
+//
+// # Boundaries
+//
+// Knows files of this machine and nothing of engines.
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// Folder is a cluster's folder on this machine, locked by this process.
+type Folder struct {
+	Path string
+	New  bool // Open made it
+	lock *os.File
+}
+
+// Path is where the folder of a cluster is, below base ("/tmp").
+func Path(base, name string) string {
+	if name == cluster.DefaultName {
+		return filepath.Join(base, name)
+	}
+	return filepath.Join(base, cluster.DefaultName+"-"+name)
+}
+
+// Open makes the folder if there is none, refuses one that is not safely ours, and
+// waits for its lock: one program at a time changes a cluster. The kernel frees
+// the lock when the process ends, however it does.
+func Open(ctx context.Context, base, name string) (*Folder, error) {
+	f := &Folder{Path: Path(base, name)}
+	for {
+		err := os.Mkdir(f.Path, 0o700)
+		if err == nil {
+			f.New = true
+		} else if !errors.Is(err, os.ErrExist) {
+			return nil, fmt.Errorf("making folder %q: %w", f.Path, err)
+		}
+		if err := check(f.Path); err != nil {
+			return nil, err
+		}
+		locked, err := f.tryLock()
+		if err != nil || locked {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// check refuses a folder in which a key would not be safe.
+func check(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fmt.Errorf("checking folder %q: %w", path, err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	reason := ""
+	switch {
+	case info.Mode()&os.ModeSymlink != 0:
+		reason = "it is a symbolic link"
+	case !info.IsDir():
+		reason = "it is no folder"
+	case !ok || int(stat.Uid) != os.Geteuid():
+		reason = "it belongs to another user"
+	case info.Mode().Perm()&0o077 != 0:
+		reason = fmt.Sprintf("its mode %#o lets others in", info.Mode().Perm())
+	}
+	if reason == "" {
+		return nil
+	}
+	return ui.WithHint(fmt.Errorf("checking folder %q: %s", path, reason), "remove it, or deploy under another --name")
+}
+
+// tryLock takes the lock if nobody has it. A lock in a folder that its holder has
+// just removed is none.
+func (f *Folder) tryLock() (bool, error) {
+	file, err := os.OpenFile(filepath.Join(f.Path, "lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("locking folder %q: %w", f.Path, err)
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		here, err1 := file.Stat()
+		there, err2 := os.Lstat(file.Name())
+		if err1 == nil && err2 == nil && os.SameFile(here, there) {
+			f.lock = file
+			return true, nil
+		}
+	}
+	file.Close()
+	if err != nil && !errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, fmt.Errorf("locking folder %q: %w", f.Path, err)
+	}
+	return false, nil
+}
+
+// Close gives the lock back and leaves the folder.
+func (f *Folder) Close() error { return f.lock.Close() }
+
+// Remove deletes the folder and gives the lock back.
+func (f *Folder) Remove() error {
+	defer f.lock.Close()
+	if err := os.RemoveAll(f.Path); err != nil {
+		return fmt.Errorf("removing folder %q: %w", f.Path, err)
+	}
+	return nil
+}
+
+// Write puts the cluster's ssh_config, key and known_hosts into the folder.
+func (f *Folder) Write(t cluster.Topology, k secrets.Keys) error {
+	for _, file := range []struct{ name, text string }{
+		{"id_ed25519", string(k.User.Private)},
+		{"id_ed25519.pub", k.User.Public},
+		{"known_hosts", k.KnownHosts(t.Subnet)},
+		{"ssh_config", sshConfig(f.Path, t)},
+	} {
+		path := filepath.Join(f.Path, file.name)
+		// A new file takes the place of the old one whole: an ssh that reads it
+		// meanwhile sees one of the two.
+		if err := os.WriteFile(path+".new", []byte(file.text), 0o600); err != nil {
+			return fmt.Errorf("writing %q: %w", path, err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			return fmt.Errorf("writing %q: %w", path, err)
+		}
+	}
+	return nil
+}

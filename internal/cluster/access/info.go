@@ -1,0 +1,90 @@
+package access
+
+import (
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"strings"
+
+	"github.com/oarcluster/oarcluster/internal/cluster"
+)
+
+// Info is what a user needs to know of a running cluster; its JSON form is what
+// --json prints.
+type Info struct {
+	Name       string            `json:"name"`
+	Nodes      []string          `json:"nodes"`
+	API        string            `json:"api"`
+	Monika     string            `json:"monika"`
+	Drawgantt  string            `json:"drawgantt"`
+	PhpPgAdmin string            `json:"phppgadmin"`
+	SSHConfig  string            `json:"ssh_config"`
+	SSH        map[string]string `json:"ssh"`  // hostname → command
+	Logs       map[string]string `json:"logs"` // hostname → command
+	Data       []string          `json:"data"` // HOST:CONTAINER[:ro]
+}
+
+// Describe collects the links and commands of a cluster whose folder is given.
+func Describe(folder string, t cluster.Topology) Info {
+	frontend, _ := t.Host("frontend")
+	web := "http://" + dialable(frontend.Ports[80]).String()
+	if dialable(frontend.Ports[80]).Addr().IsLoopback() {
+		web = fmt.Sprintf("http://localhost:%d", frontend.Ports[80].Port())
+	}
+	i := Info{
+		Name: t.Name, API: web + "/oarapi/", Monika: web + "/monika", Drawgantt: web + "/drawgantt-svg",
+		PhpPgAdmin: web + "/phppgadmin", SSHConfig: filepath.Join(folder, "ssh_config"),
+		SSH: map[string]string{}, Logs: map[string]string{}, Nodes: []string{}, Data: []string{},
+	}
+	for _, h := range t.Hosts {
+		i.Logs[h.Name] = "docker logs -f " + h.Container
+	}
+	for _, name := range []string{"frontend", "server"} {
+		i.SSH[name] = fmt.Sprintf("ssh -F %s %s", i.SSHConfig, name)
+	}
+	for _, n := range t.Nodes() {
+		i.Nodes = append(i.Nodes, n.Name)
+	}
+	for _, v := range frontend.Volumes {
+		i.Data = append(i.Data, v.String())
+	}
+	return i
+}
+
+// banner opens the closing block.
+const banner = `
+   ___   _   ___      _         _
+  / _ \ /_\ | _ \  __| |_  _ __| |_ ___ _ _
+ | (_) / _ \|   / / _| | || (_-<  _/ -_) '_|
+  \___/_/ \_\_|_\ \__|_|\_,_/__/\__\___|_|
+
+`
+
+// Text is the closing block of a deploy.
+func (i Info) Text() string {
+	var b strings.Builder
+	b.WriteString(banner)
+	line := func(label, text string) { fmt.Fprintf(&b, "  %-11s %s\n", label, text) }
+	line("Cluster", fmt.Sprintf("%s, %d nodes", i.Name, len(i.Nodes)))
+	line("API", i.API)
+	line("Monika", i.Monika)
+	line("Drawgantt", i.Drawgantt)
+	line("PhpPgAdmin", i.PhpPgAdmin)
+	line("SSH", i.SSH["frontend"])
+	line("", i.SSH["server"])
+	line("Logs", i.Logs["server"])
+	line("", i.Logs["frontend"])
+	for n, d := range i.Data {
+		line([]string{"Data", ""}[min(n, 1)], d)
+	}
+	return b.String() + "\n"
+}
+
+// dialable is where this machine reaches a published port: an unspecified address
+// means every one, so also the loopback.
+func dialable(at netip.AddrPort) netip.AddrPort {
+	if at.Addr().IsUnspecified() {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
+	}
+	return at
+}

@@ -1,0 +1,266 @@
+package deploy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
+	"github.com/oarcluster/oarcluster/internal/cluster/enginetest"
+	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
+)
+
+const (
+	repository = "registry.invalid/oarcluster"
+	tag        = "1"
+)
+
+// addresses gives every test a loopback address of its own, so that the default
+// ports are free on it.
+var addresses atomic.Uint32
+
+// world is an engine, a machine's folders, and what is wanted of them.
+type world struct {
+	*enginetest.Fake
+	spec  cluster.Spec
+	o     deploy.Options
+	notes *notes
+}
+
+type notes struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (n *notes) add(s string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lines = append(n.lines, s)
+}
+
+func (n *notes) has(s string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Contains(n.lines, s)
+}
+
+// keys are made once: they are the same for all tests.
+var keys = sync.OnceValues(func() (secrets.Keys, error) { return secrets.New("test") })
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	n := addresses.Add(1)
+	fake := enginetest.New(repository, tag)
+	w := &world{Fake: fake, notes: &notes{}}
+	w.spec = cluster.Spec{Name: cluster.DefaultName, Nodes: 2, Cores: 1, Registry: repository, Tag: tag,
+		Bind:    netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)}),
+		Default: cluster.Volume{Host: filepath.Join(t.TempDir(), "shared_data"), Container: "/data"}}
+	w.o = deploy.Options{Engine: fake, Base: t.TempDir(), Timeout: 20 * time.Second, Note: w.notes.add,
+		NewKeys: func(string) (secrets.Keys, error) { return keys() }}
+	t.Cleanup(func() { deploy.Clean(context.WithoutCancel(t.Context()), []string{w.spec.Name}, w.o) })
+	return w
+}
+
+func (w *world) deploy(t *testing.T, nodes int) {
+	t.Helper()
+	w.spec.Nodes = nodes
+	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// folder is the machine's folder of the cluster.
+func (w *world) folder() string { return filepath.Join(w.o.Base, "oarcluster") }
+
+func cluster2(nodes int) []string {
+	want := []string{"container oarcluster_dns running", "container oarcluster_frontend running", "container oarcluster_server running", "network oarcluster"}
+	for n := 1; n <= nodes; n++ {
+		want = append(want, fmt.Sprintf("container oarcluster_node%d running", n))
+	}
+	slices.Sort(want)
+	return want
+}
+
+func (w *world) expect(t *testing.T, want []string) {
+	t.Helper()
+	if got := w.Objects(); !slices.Equal(got, want) {
+		t.Errorf("the engine has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestDeployGrowShrinkClean(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	info, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, cluster2(2))
+	if info.Name != "oarcluster" || !slices.Equal(info.Nodes, []string{"node1", "node2"}) {
+		t.Errorf("got %+v", info)
+	}
+	if mode, err := os.Stat(w.spec.Default.Host); err != nil || mode.Mode().Perm() != 0o777 || mode.Mode()&os.ModeSticky == 0 {
+		t.Errorf("the default volume: %v, %v", mode, err)
+	}
+	w.deploy(t, 4)
+	w.expect(t, cluster2(4))
+	if got := w.File("oarcluster_server", "etc/oarcluster/resources"); !strings.Contains(got, "node4 3 3 0\n") {
+		t.Errorf("the server was not told of node4:\n%s", got)
+	}
+	if got := w.File("oarcluster_dns", "etc/oarcluster/hosts"); !strings.Contains(got, "10.141.0.14 node4\n") {
+		t.Errorf("dns was not told of node4:\n%s", got)
+	}
+	w.deploy(t, 1)
+	w.expect(t, cluster2(1))
+	if w.notes.has("nothing to do") {
+		t.Error("three deploys that differ, and one found nothing to do")
+	}
+	w.deploy(t, 1)
+	if !w.notes.has("nothing to do") {
+		t.Error("an unchanged cluster was changed")
+	}
+	if err := deploy.Clean(t.Context(), []string{"oarcluster"}, w.o); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, nil)
+	if _, err := os.Stat(w.folder()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the cluster's folder is still there: %v", err)
+	}
+}
+
+func TestNewNodesGetTheClustersKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy(t, 1)
+	w.o.NewKeys = func(string) (secrets.Keys, error) { return secrets.Keys{}, errors.New("new keys for an old cluster") }
+	if err := os.RemoveAll(w.folder()); err != nil {
+		t.Fatal(err)
+	}
+	w.deploy(t, 2)
+	const key = "etc/oarcluster/ssh/id_ed25519"
+	if a, b := w.File("oarcluster_node1", key), w.File("oarcluster_node2", key); a == "" || a != b {
+		t.Errorf("the keys differ:\n%s\n%s", a, b)
+	}
+	if local, err := os.ReadFile(filepath.Join(w.folder(), "id_ed25519")); err != nil || string(local) != w.File("oarcluster_node1", key) {
+		t.Errorf("the folder was not written again: %v", err)
+	}
+}
+
+func TestStoppedNodeIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy(t, 2)
+	w.Kill("oarcluster_node2", 1)
+	w.deploy(t, 2)
+	w.expect(t, cluster2(2))
+	if !w.notes.has("oarcluster_server knows the hosts") {
+		t.Error("OAR was not told of the node's return")
+	}
+}
+
+func TestChangedImageReplaces(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy(t, 1)
+	ref := repository + "/node:" + tag
+	w.Registry[ref] = "sha256:newer"
+	w.deploy(t, 1)
+	for _, line := range []string{"pulling " + ref, "oarcluster_node1 removed", "oarcluster_node1 started"} {
+		if !w.notes.has(line) {
+			t.Errorf("missing %q in %q", line, w.notes.lines)
+		}
+	}
+	if w.notes.has("oarcluster_server removed") {
+		t.Error("the server was replaced, whose image did not change")
+	}
+	w.expect(t, cluster2(1))
+}
+
+func TestClustersSideBySide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy(t, 1)
+	second := w.spec
+	second.Name, second.HTTPPort = "two", 48081
+	own := w.spec.Bind.As4()
+	second.Bind = netip.AddrFrom4([4]byte{127, 78, own[2], own[3]})
+	if _, err := deploy.Deploy(t.Context(), second, w.o); err != nil {
+		t.Fatal(err)
+	}
+	found, err := deploy.Status(t.Context(), nil, w.Fake)
+	if err != nil || len(found) != 2 || len(found["two"].Containers) != 4 {
+		t.Errorf("got %v, %v", found, err)
+	}
+	if err := deploy.Clean(t.Context(), []string{"two"}, w.o); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, cluster2(1))
+}
+
+func TestForeignContainerStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.AddForeign("oarcluster_node2")
+	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	if err == nil || !strings.Contains(err.Error(), "container oarcluster_node2 exists already") {
+		t.Errorf("got %v", err)
+	}
+	if err := deploy.Clean(t.Context(), []string{"oarcluster"}, w.o); err != nil {
+		t.Error(err)
+	}
+	w.expect(t, []string{"container oarcluster_node2 running"})
+}
+
+func TestPlanChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	delete(w.Images, repository+"/node:"+tag)
+	text, err := deploy.Plan(t.Context(), w.spec, w.o)
+	if err != nil || !strings.HasPrefix(text, "pull "+repository+"/node:1\n[] -> #1 create network") {
+		t.Errorf("got %v\n%s", err, text)
+	}
+	w.expect(t, nil)
+	if _, err := os.Stat(w.folder()); err == nil {
+		t.Error("a plan made the cluster's folder")
+	}
+}
+
+func TestVolumeThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.spec.Volumes = []cluster.Volume{{Host: "/does/not/exist", Container: "/x"}}
+	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	if err == nil || !strings.Contains(err.Error(), `checking volume "/does/not/exist:/x"`) {
+		t.Errorf("got %v", err)
+	}
+	w.expect(t, nil)
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err == nil || !strings.Contains(err.Error(), "there is no cluster") {
+		t.Errorf("without a cluster: %v", err)
+	}
+	w.deploy(t, 1)
+	if c, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err != nil || c.Name != "oarcluster_node1" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	if _, err := deploy.Find(t.Context(), "oarcluster", "node9", w.Fake); err == nil || !strings.Contains(err.Error(), `"node9"`) {
+		t.Errorf("a host that is not there: %v", err)
+	}
+	w.Kill("oarcluster_node1", 1)
+	if _, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err == nil || !strings.Contains(err.Error(), "it is exited") {
+		t.Errorf("a stopped host: %v", err)
+	}
+}

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/oarcluster/oarcluster/internal/cluster"
+)
+
+// Observe looks at the engine once, for the cluster of the name given.
+func (d *Docker) Observe(ctx context.Context, name string) (cluster.Observed, error) {
+	var containers client.ContainerListResult
+	var networks client.NetworkListResult
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		if containers, err = d.api.ContainerList(ctx, client.ContainerListOptions{All: true}); err != nil {
+			err = fmt.Errorf("listing containers: %w", err)
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		if networks, err = d.api.NetworkList(ctx, client.NetworkListOptions{}); err != nil {
+			err = fmt.Errorf("listing networks: %w", err)
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return cluster.Observed{}, err
+	}
+	o := cluster.Observed{}
+	seeContainers(&o, containers.Items, name)
+	seeNetworks(&o, networks.Items, name)
+	local := strings.HasPrefix(d.api.DaemonHost(), "unix:")
+	if local {
+		o.Taken = append(o.Taken, routes("/proc/net/route")...)
+	}
+	o.Holder = holder(published(containers.Items, name), local)
+	return o, nil
+}
+
+func seeContainers(o *cluster.Observed, all []container.Summary, name string) {
+	for _, c := range all {
+		if c.Labels[cluster.LabelName] != name {
+			for _, n := range c.Names {
+				o.Foreign = append(o.Foreign, "container "+strings.TrimPrefix(n, "/"))
+			}
+			continue
+		}
+		o.Containers = append(o.Containers, ours(c, name))
+	}
+	slices.SortFunc(o.Containers, func(a, b cluster.Container) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// ours translates one of the cluster's own containers.
+func ours(c container.Summary, name string) cluster.Container {
+	out := cluster.Container{
+		ID: c.ID, Name: strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/"), Role: c.Labels[cluster.LabelRole],
+		Config: c.Labels[cluster.LabelConfig], State: string(c.State), Image: c.Image,
+	}
+	if c.NetworkSettings != nil && c.NetworkSettings.Networks[name] != nil {
+		out.Addr = c.NetworkSettings.Networks[name].IPAddress
+	}
+	for _, m := range c.Mounts {
+		if m.Type == mount.TypeBind {
+			out.Volumes = append(out.Volumes, cluster.Volume{Host: m.Source, Container: m.Destination, ReadOnly: !m.RW})
+		}
+	}
+	slices.SortFunc(out.Volumes, func(a, b cluster.Volume) int { return cmp.Compare(a.Container, b.Container) })
+	for _, p := range c.Ports {
+		if p.PublicPort != 0 && p.Type == "tcp" {
+			if out.Ports == nil {
+				out.Ports = map[uint16]netip.AddrPort{}
+			}
+			out.Ports[p.PrivatePort] = netip.AddrPortFrom(p.IP, p.PublicPort)
+		}
+	}
+	return out
+}
+
+func seeNetworks(o *cluster.Observed, all []network.Summary, name string) {
+	for _, n := range all {
+		var subnet netip.Prefix
+		for _, c := range n.IPAM.Config {
+			if c.Subnet.Addr().Is4() {
+				subnet = c.Subnet
+			}
+		}
+		switch {
+		case n.Labels[cluster.LabelName] == name:
+			o.Networks = append(o.Networks, cluster.Network{ID: n.ID, Name: n.Name, Subnet: subnet})
+		default:
+			o.Foreign = append(o.Foreign, "network "+n.Name)
+			if subnet.IsValid() {
+				o.Taken = append(o.Taken, subnet)
+			}
+		}
+	}
+	slices.SortFunc(o.Networks, func(a, b cluster.Network) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// published maps the host's ports to the names of the containers that have them,
+// but for the cluster's own, which are about to be compared.
+func published(all []container.Summary, name string) map[netip.AddrPort]string {
+	ports := map[netip.AddrPort]string{}
+	for _, c := range all {
+		for _, p := range c.Ports {
+			if p.PublicPort == 0 || p.Type != "tcp" {
+				continue
+			}
+			ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = ""
+			if c.Labels[cluster.LabelName] != name {
+				ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = fmt.Sprintf("container %q", strings.TrimPrefix(c.Names[0], "/"))
+			}
+		}
+	}
+	return ports
+}

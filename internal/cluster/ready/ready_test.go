@@ -1,0 +1,134 @@
+package ready_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/enginetest"
+	"github.com/oarcluster/oarcluster/internal/cluster/ready"
+	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
+)
+
+var addresses atomic.Uint32
+
+// running is a fake engine on which a cluster of two nodes was just made, with
+// mute hosts.
+func running(t *testing.T, mute ...string) (*enginetest.Fake, ready.Target) {
+	t.Helper()
+	fake := enginetest.New("r", "1")
+	fake.Mute = mute
+	n := addresses.Add(1)
+	spec := cluster.Spec{Name: "oarcluster", Nodes: 2, Cores: 1, Registry: "r", Tag: "1", Bind: netip.AddrFrom4([4]byte{127, 79, 0, byte(n)})}
+	o, _ := fake.Observe(t.Context(), spec.Name)
+	top, err := spec.Layout(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := ready.Target{Topology: top, Engine: fake, Timeout: 20 * time.Second, Note: func(string) {}}
+	for _, h := range top.Hosts {
+		archive, err := (secrets.Keys{Host: secrets.Key{Public: "a b"}}).Archive(top, h.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range []error{fake.CreateContainer(t.Context(), top, h), fake.Upload(t.Context(), h.Container, archive), fake.StartContainer(t.Context(), h.Container)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		target.Made = append(target.Made, h.Name)
+		t.Cleanup(func() { fake.RemoveContainer(context.Background(), h.Container) })
+	}
+	return fake, target
+}
+
+func TestWaitForEverything(t *testing.T) {
+	t.Parallel()
+	_, target := running(t)
+	if err := ready.Wait(t.Context(), target); err != nil {
+		t.Error(err)
+	}
+}
+
+// A cluster that nobody just made has no marks to wait for, only the two checks.
+func TestWaitForAnOldCluster(t *testing.T) {
+	t.Parallel()
+	_, target := running(t)
+	target.Made = nil
+	if err := ready.Wait(t.Context(), target); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWaitTellsWhoIsToBlame(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		mute []string
+		made []string // nil: all
+		want []string
+		not  string
+	}{
+		{"the server", []string{"server"}, nil, []string{`server: waiting for the mark "oarcluster: server ready"`, "log of server:\n  nothing to say"}, "node1"},
+		{"a node", []string{"node1"}, nil, []string{`node1: waiting for the mark "oarcluster: node1 alive" in the log of server`, "log of node1"}, "node2"},
+		{"both nodes", []string{"node1", "node2"}, nil, []string{"\nnode1: ", "\nnode2: "}, "frontend"},
+		{"the frontend", []string{"frontend"}, nil, []string{"frontend: waiting for the mark"}, "server:"},
+		{"an old frontend", []string{"frontend"}, []string{}, []string{"frontend: asking the API", "frontend: connecting to its ssh"}, "mark"},
+		{"an old node", []string{"node2"}, []string{}, []string{"node2: asking the API for its 1 cores: [Absent:1]"}, "node1"},
+		{"a new node of an old server", []string{"node2"}, []string{"node2"}, []string{`node2: waiting for the mark "oarcluster: node ready"`}, "node1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, target := running(t, tc.mute...)
+			target.Timeout = 100 * time.Millisecond
+			if tc.made != nil {
+				target.Made = tc.made
+			}
+			err := ready.Wait(t.Context(), target)
+			if err == nil {
+				t.Fatal("ready")
+			}
+			for _, part := range append(tc.want, `waiting for cluster "oarcluster": not ready after 100ms`) {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("missing %q in\n%v", part, err)
+				}
+			}
+			if strings.Contains(err.Error(), tc.not) {
+				t.Errorf("%q in\n%v", tc.not, err)
+			}
+		})
+	}
+}
+
+func TestWaitEndsWhenAContainerDoes(t *testing.T) {
+	t.Parallel()
+	fake, target := running(t)
+	fake.Kill("oarcluster_node2", 7)
+	if err := ready.Wait(t.Context(), target); err == nil || !strings.Contains(err.Error(), `node2: its container is not running, but "exited"`) {
+		t.Errorf("ended before: %v", err)
+	}
+	fake, target = running(t, "node1")
+	target.Note = func(mark string) {
+		if mark == "server ready" {
+			fake.Kill("oarcluster_node2", 7)
+		}
+	}
+	if err := ready.Wait(t.Context(), target); err == nil || !strings.Contains(err.Error(), "node2: its container ended with exit status 7") {
+		t.Errorf("ended meanwhile: %v", err)
+	}
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	_, target := running(t, "server")
+	ctx, cancel := context.WithCancel(t.Context())
+	target.Note = func(string) { cancel() }
+	if err := ready.Wait(ctx, target); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}

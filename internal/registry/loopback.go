@@ -1,0 +1,99 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// probeTimeout bounds the question whether a registry answers on the loopback.
+const probeTimeout = 5 * time.Second
+
+// IsLoopback reports whether the repository (host[:port]/path, with or without
+// a tag or digest) is on this machine's loopback: localhost, 127.0.0.0/8 or ::1.
+// Such a registry is spoken to without TLS, and needs no compression.
+func IsLoopback(repository string) bool {
+	addr, _, found := strings.Cut(repository, "/")
+	if !found {
+		return false
+	}
+	host, _ := splitAddress(addr)
+	return isLoopback(host)
+}
+
+// EnsureLoopback makes the repository's registry answer. When the repository
+// names the loopback and nothing listens there, the registry of the folder root
+// is served until stop is called; in every other case there is nothing to do
+// but to see that what listens is a registry. stop is never nil, may be called
+// more than once, and waits until the requests under way have ended. serving
+// tells whether this process serves it.
+func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), serving bool, err error) {
+	addr, _, _ := strings.Cut(repository, "/")
+	host, port := splitAddress(addr)
+	if !IsLoopback(repository) {
+		return func() {}, false, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return func() {}, false, probe(ctx, net.JoinHostPort(host, port))
+	}
+	if err != nil {
+		return func() {}, false, ui.WithHint(fmt.Errorf("serving the registry of %q: %w", repository, err),
+			"name another port with --registry localhost:PORT/NAME")
+	}
+	serveCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// A failure to serve shows at the first request, which says more than this error could.
+		_ = serve(serveCtx, listener, root)
+	}()
+	return func() { cancel(); <-done }, true, nil
+}
+
+// probe returns an error unless what listens at addr speaks the registry's
+// protocol: its base endpoint answers 200, or 401 when it wants a password
+// (OCI distribution specification, "Determining Support").
+func probe(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	fail := func(err error) error {
+		return ui.WithHint(fmt.Errorf("asking the registry at %s: %w", addr, err),
+			"another program has the port: end it, or name another one with --registry localhost:PORT/NAME")
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v2/", nil)
+	if err != nil {
+		return fail(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy: this is the loopback
+	response, err := client.Do(request)
+	if err != nil {
+		return fail(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusUnauthorized {
+		return fail(fmt.Errorf("%s to GET /v2/: that is no registry", response.Status))
+	}
+	return nil
+}
+
+// splitAddress splits host[:port]; without a port it is that of plain HTTP.
+func splitAddress(addr string) (host, port string) {
+	if host, port, err := net.SplitHostPort(addr); err == nil {
+		return host, port
+	}
+	return strings.Trim(addr, "[]"), "80"
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}

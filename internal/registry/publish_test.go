@@ -1,0 +1,133 @@
+package registry
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+)
+
+// serveHere serves the registry of a new folder, and counts what is written.
+func serveHere(t *testing.T) (repository string, writes *atomic.Int32) {
+	t.Helper()
+	handler, err := newHandler(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes = &atomic.Int32{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			writes.Add(1)
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://") + "/oarcluster/node", writes
+}
+
+// push pushes a random image by digest, as BuildKit does.
+func push(t *testing.T, repository, arch string) Manifest {
+	t.Helper()
+	image, err := random.Image(1024, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.OS, config.Architecture = "linux", arch
+	if image, err = mutate.ConfigFile(image, config); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo, err := name.NewRepository(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(repo.Digest(digest.String()), image, remote.WithContext(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return Manifest{Digest: digest.String(), OS: "linux", Architecture: arch}
+}
+
+func TestPublishWritesAnIndexThatHolds(t *testing.T) {
+	t.Parallel()
+	repository, _ := serveHere(t)
+	manifests := []Manifest{push(t, repository, "amd64"), push(t, repository, "arm64")}
+	digest, err := Publish(t.Context(), repository, []string{"2.6.1", "latest"}, manifests, map[string]string{"k": "v"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{":2.6.1", ":latest", "@" + digest} {
+		parsed, err := name.ParseReference(repository + ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		index, err := remote.Index(parsed, remote.WithContext(t.Context()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate.Index(index); err != nil {
+			t.Error(err)
+		}
+		got, err := index.IndexManifest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hash, _ := index.Digest(); hash.String() != digest || got.Annotations["k"] != "v" || len(got.Manifests) != 2 {
+			t.Errorf("%s is %s with %v and %d manifests", ref, hash, got.Annotations, len(got.Manifests))
+		}
+		if want := (v1.Platform{OS: "linux", Architecture: "arm64"}); !got.Manifests[1].Platform.Equals(want) {
+			t.Errorf("the second manifest is for %v", got.Manifests[1].Platform)
+		}
+	}
+}
+
+func TestPublishingAgainWritesNothing(t *testing.T) {
+	t.Parallel()
+	repository, writes := serveHere(t)
+	manifests := []Manifest{push(t, repository, "amd64")}
+	first, err := Publish(t.Context(), repository, []string{"a", "b"}, manifests, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := writes.Load()
+	again, err := Publish(t.Context(), repository, []string{"a", "b"}, manifests, nil)
+	if err != nil || again != first {
+		t.Errorf("got %s and %v, want %s", again, err, first)
+	}
+	if writes.Load() != before {
+		t.Errorf("wrote %d times", writes.Load()-before)
+	}
+	if _, err := Publish(t.Context(), repository, []string{"c"}, manifests, nil); err != nil || writes.Load() != before+1 {
+		t.Errorf("a further tag cost %d writes, error %v", writes.Load()-before, err)
+	}
+}
+
+func TestPublishSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	repository, writes := serveHere(t)
+	missing := Manifest{Digest: "sha256:" + strings.Repeat("0", 64), OS: "linux", Architecture: "amd64"}
+	_, err := Publish(t.Context(), repository, []string{"a"}, []Manifest{missing}, nil)
+	if err == nil || !strings.Contains(err.Error(), missing.Digest) || !strings.Contains(err.Error(), repository) {
+		t.Errorf("got %v", err)
+	}
+	if writes.Load() != 0 {
+		t.Error("half an index was written")
+	}
+	if _, err := Publish(t.Context(), "Not A Repository", nil, nil, nil); err == nil {
+		t.Error("a repository that is none was accepted")
+	}
+}

@@ -1,0 +1,118 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/distribution/distribution/v3/configuration"
+	"github.com/distribution/distribution/v3/registry/handlers"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem" // the driver registers itself under its name
+	"github.com/sirupsen/logrus"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// shutdownGrace is how long requests under way may take to end once the
+// registry is told to stop; the largest is a layer's last chunk.
+const shutdownGrace = 5 * time.Second
+
+// Root returns the folder of the user's own registry: oarcluster/registry below
+// $XDG_DATA_HOME, which is ~/.local/share by default (XDG base directory
+// specification).
+func Root() (string, error) {
+	if data := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(data) {
+		return filepath.Join(data, "oarcluster", "registry"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", ui.WithHint(fmt.Errorf("finding the registry's folder: %w", err), "set HOME or XDG_DATA_HOME")
+	}
+	return filepath.Join(home, ".local", "share", "oarcluster", "registry"), nil
+}
+
+// Serve serves the registry of the folder root at addr, a host and port of the
+// loopback, until ctx ends; that is success. ready, when not nil, is called with
+// the address once connections are accepted.
+func Serve(ctx context.Context, addr, root string, ready func(net.Addr)) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return ui.WithCode(fmt.Errorf("reading registry address %q: %w", addr, err), ui.CodeUsage)
+	}
+	if !isLoopback(host) {
+		return ui.WithHint(ui.WithCode(fmt.Errorf("serving a registry at %q: not an address of the loopback", addr), ui.CodeUsage),
+			"it asks for no password; use localhost:PORT, and a registry of your own for other machines")
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return ui.WithHint(fmt.Errorf("serving a registry: %w", err), "another program has the port: end it or choose another one")
+	}
+	if ready != nil {
+		ready(listener.Addr())
+	}
+	return serve(ctx, listener, root)
+}
+
+// serve answers at the listener until ctx ends, and closes it.
+func serve(ctx context.Context, listener net.Listener, root string) error {
+	handler, err := newHandler(ctx, root)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	var unused sync.Map // connections without a request yet
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 30 * time.Second,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				unused.Store(c, nil)
+			} else {
+				unused.Delete(c)
+			}
+		},
+	}
+	stopped := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		// Clients open connections ahead of need; Shutdown would wait for a request on them.
+		unused.Range(func(c, _ any) bool { c.(net.Conn).Close(); return true })
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		if server.Shutdown(grace) != nil {
+			server.Close()
+		}
+	})()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the registry of %q: %w", root, err)
+	}
+	<-stopped
+	return nil
+}
+
+// newHandler returns the distribution's handler over the folder root.
+//
+// The distribution logs through logrus' standard logger and offers no other
+// way in, so that logger is told to keep quiet: standard error belongs to the
+// user. It panics on a configuration it cannot use; with a folder that can be
+// made, this one always can.
+func newHandler(ctx context.Context, root string) (http.Handler, error) {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return nil, ui.WithHint(fmt.Errorf("making the registry's folder: %w", err), "set XDG_DATA_HOME to a folder you may write to")
+	}
+	logrus.SetLevel(logrus.PanicLevel)
+	config := &configuration.Configuration{Storage: configuration.Storage{
+		"filesystem": {"rootdirectory": root},
+		"delete":     {"enabled": true},
+		"maintenance": {"uploadpurging": map[any]any{
+			"enabled": false, // the purger deletes at a random time, also under another process' upload
+		}},
+	}}
+	config.Log.AccessLog.Disabled = true
+	return handlers.NewApp(ctx, config), nil
+}

@@ -1,0 +1,173 @@
+package registry
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// freeAddress returns a loopback address where nothing listens now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for repository, want := range map[string]bool{
+		"localhost:5000/oarcluster":                   true,
+		"localhost:5000/oarcluster/node:tag":          true,
+		"localhost:5000/oarcluster/node@sha256:abcde": true,
+		"localhost/oarcluster":                        true,
+		"127.0.0.1:5000/x":                            true,
+		"127.8.8.8/x":                                 true,
+		"[::1]:5000/x":                                true,
+		"ghcr.io/me/oar":                              false,
+		"localhost.example.org:5000/x":                false,
+		"192.168.1.1:5000/x":                          false,
+		"oarcluster/node":                             false,
+		"localhost":                                   false,
+		"":                                            false,
+	} {
+		if got := IsLoopback(repository); got != want {
+			t.Errorf("IsLoopback(%q) is %v", repository, got)
+		}
+	}
+}
+
+func TestEnsureLoopbackServesUntilStopped(t *testing.T) {
+	t.Parallel()
+	repository, root := freeAddress(t)+"/oarcluster/node", t.TempDir()
+	for range 2 { // the second time finds what was pushed the first time
+		stop, serving, err := EnsureLoopback(t.Context(), repository, root)
+		if err != nil || !serving {
+			t.Fatalf("serving %v, %v", serving, err)
+		}
+		second, servingToo, err := EnsureLoopback(t.Context(), repository, root)
+		if err != nil || servingToo {
+			t.Errorf("another one on the same address: serving %v, %v", servingToo, err)
+		}
+		second()
+		if tags := tagsOf(t, repository); len(tags) == 0 {
+			if _, err := Publish(t.Context(), repository, []string{"x"}, []Manifest{push(t, repository, "amd64")}, nil); err != nil {
+				t.Fatal(err)
+			}
+		} else if tags[0] != "x" {
+			t.Errorf("tags are %v", tags)
+		}
+		stop()
+		stop()
+		if err := probe(t.Context(), strings.TrimSuffix(repository, "/oarcluster/node")); err == nil {
+			t.Error("it answers after its end")
+		}
+	}
+}
+
+// tagsOf returns the repository's tags, none when there is no such repository.
+func tagsOf(t *testing.T, repository string) []string {
+	t.Helper()
+	repo, err := name.NewRepository(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags, err := remote.List(repo, remote.WithContext(t.Context()))
+	if err != nil {
+		return nil
+	}
+	return tags
+}
+
+func TestEnsureLoopbackDoesNotWaitForUnusedConnections(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	stop, _, err := EnsureLoopback(t.Context(), address+"/x", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := probe(t.Context(), address); err != nil {
+		t.Error(err)
+	}
+	stop()
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("the connection lives on")
+	}
+}
+
+func TestEnsureLoopbackOfOthers(t *testing.T) {
+	t.Parallel()
+	stranger := httptest.NewServer(http.NotFoundHandler())
+	defer stranger.Close()
+	private := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer private.Close()
+	for _, tc := range []struct{ name, repository, err string }{
+		{"another program has the port", strings.TrimPrefix(stranger.URL, "http://") + "/x", "no registry"},
+		{"a registry with a password", strings.TrimPrefix(private.URL, "http://") + "/x", ""},
+		{"not on the loopback", "registry.example.org/x", ""},
+	} {
+		stop, serving, err := EnsureLoopback(t.Context(), tc.repository, t.TempDir())
+		stop()
+		if serving || (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
+			t.Errorf("%s: serving %v, error %v", tc.name, serving, err)
+		}
+	}
+}
+
+func TestServe(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := Serve(ctx, "127.0.0.1:0", t.TempDir(), func(at net.Addr) {
+		go func() {
+			defer cancel()
+			if err := probe(t.Context(), at.String()); err != nil {
+				t.Error(err)
+			}
+		}()
+	}); err != nil {
+		t.Error(err)
+	}
+	for _, address := range []string{"0.0.0.0:0", "192.168.1.1:5000", "example.org:80", "nonsense"} {
+		if err := Serve(t.Context(), address, t.TempDir(), nil); err == nil {
+			t.Errorf("served at %s", address)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Serve(t.Context(), "127.0.0.1:0", filepath.Join(file, "x"), nil); err == nil {
+		t.Error("served a folder that cannot be made")
+	}
+}
+
+func TestRoot(t *testing.T) {
+	for _, tc := range []struct{ data, home, want string }{
+		{"/data", "/home/me", "/data/oarcluster/registry"},
+		{"", "/home/me", "/home/me/.local/share/oarcluster/registry"},
+		{"relative", "/home/me", "/home/me/.local/share/oarcluster/registry"},
+		{"", "", ""},
+	} {
+		t.Setenv("XDG_DATA_HOME", tc.data)
+		t.Setenv("HOME", tc.home)
+		if got, err := Root(); got != tc.want || (err == nil) != (tc.want != "") {
+			t.Errorf("Root() is %q, %v; want %q", got, err, tc.want)
+		}
+	}
+}
