@@ -150,7 +150,7 @@ clean() {
 		[ ! -e "$account" ] || sed -i -E "s/^([^:]*:[^:]*):[0-9]+:/\1:$((epoch / 86400)):/" "$account"
 	done
 	rm -rf "$work"
-	find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./run \) -prune -o \
+	find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./run/below -o -path ./run/eatmydata \) -prune -o \
 		-newermt "@$epoch" ! -path ./etc/resolv.conf ! -path ./etc/hosts ! -path ./etc/hostname -print0 |
 		xargs -0r touch -hcd "@$epoch"
 }

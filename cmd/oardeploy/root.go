@@ -33,7 +33,7 @@ frontend and as many nodes as you like, ready in seconds. Run again with other
 flags, it changes only what differs.`,
 		Example: `  oardeploy -n 6 -c            six nodes, then a shell on the frontend
   oardeploy -n 2 -v ~/src:/src two nodes that see your sources
-  oardeploy exec server -- oarnodes
+  oardeploy exec frontend -- oarnodes
   oardeploy clean              all gone`,
 		Args: noArgs, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {

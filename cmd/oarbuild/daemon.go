@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+func newDaemon(s ui.Streams) *cobra.Command {
+	c := &cobra.Command{
+		Use: "daemon", Short: "Start, stop or look at the program's own buildkitd", RunE: subcommands,
+		Long: "A build starts the pinned buildkitd when no other one is found, and leaves it running for the next build. Its cache stays when it is stopped.",
+	}
+	c.AddCommand(
+		&cobra.Command{Use: "start", Short: "Start it, if it does not run", Args: noArgs,
+			RunE: func(command *cobra.Command, _ []string) error { return startDaemon(command.Context(), s) }},
+		&cobra.Command{Use: "stop", Short: "Stop it, and wait until it is gone", Args: noArgs,
+			RunE: func(command *cobra.Command, _ []string) error { return stopDaemon(command.Context(), s) }},
+		&cobra.Command{Use: "status", Short: "Tell whether it runs, and where", Args: noArgs,
+			RunE: func(command *cobra.Command, _ []string) error { return daemonStatus(command.Context(), s) }},
+	)
+	return c
+}
+
+func startDaemon(ctx context.Context, s ui.Streams) error {
+	daemon := buildkit.DefaultDaemon()
+	if _, err := daemon.Start(ctx); err != nil {
+		return err
+	}
+	return daemonStatus(ctx, s)
+}
+
+func stopDaemon(ctx context.Context, s ui.Streams) error {
+	stopped, err := buildkit.DefaultDaemon().Stop(ctx)
+	if err == nil && !stopped {
+		fmt.Fprintln(s.Err, "buildkitd was not running")
+	}
+	return err
+}
+
+// daemonStatus prints the state, which scripts read off the exit code: 1 when
+// there is no daemon that serves.
+func daemonStatus(ctx context.Context, s ui.Streams) error {
+	state, running := buildkit.DefaultDaemon().Status(ctx)
+	fmt.Fprintln(s.Out, state)
+	if !running {
+		return ui.WithCode(silent{}, ui.CodeFailed)
+	}
+	return nil
+}
+
+// silent is an error of which all is said already.
+type silent struct{}
+
+func (silent) Error() string { return "" }

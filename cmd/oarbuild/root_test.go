@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/oarcluster/oarcluster/internal/build"
+	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// parse returns the options that the root command makes of its arguments.
+func parse(t *testing.T, args ...string) (build.Options, error) {
+	t.Helper()
+	f := &flags{}
+	root := newRoot(ui.Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}})
+	root.ResetFlags()
+	f.declare(root)
+	if err := root.ParseFlags(args); err != nil {
+		t.Fatal(err)
+	}
+	o, err := f.options(ui.Streams{})
+	o.Err = nil
+	return o, err
+}
+
+func TestFlagsBecomeOptions(t *testing.T) {
+	t.Setenv("SOURCE_DATE_EPOCH", "")
+	t.Setenv("OARBUILD_MIRROR", "http://env.example.org")
+	plain := build.Options{Set: map[string]string{}, Registry: build.DefaultRegistry, Mirror: "http://env.example.org", Progress: "auto"}
+	for _, tc := range []struct {
+		name string
+		args []string
+		want func(*build.Options)
+	}{
+		{"none", nil, func(*build.Options) {}},
+		{"recipes in order", []string{"--recipe", "b", "--recipe", "a"}, func(o *build.Options) { o.Recipes = []string{"b", "a"} }},
+		{"variables", []string{"--set", "a=1", "--set", "b=x=y,z"}, func(o *build.Options) { o.Set = map[string]string{"a": "1", "b": "x=y,z"} }},
+		{"platforms", []string{"--platform", "linux/amd64,linux/arm64"}, func(o *build.Options) { o.Platforms = []string{"linux/amd64", "linux/arm64"} }},
+		{"push", []string{"--push", "--registry", "r/x", "--tag", "t"}, func(o *build.Options) { o.To, o.Registry, o.Tags = buildkit.Registry, "r/x", []string{"t"} }},
+		{"load", []string{"--load", "--no-cache"}, func(o *build.Options) { o.To, o.NoCache = buildkit.Engine, true }},
+		{"a mirror", []string{"--mirror", "http://flag.example.org", "--allow-stale"}, func(o *build.Options) { o.Mirror, o.AllowStale = "http://flag.example.org", true }},
+		{"a builder", []string{"--builder", "tcp://b:1", "--progress", "plain"}, func(o *build.Options) { o.Builder, o.Progress = "tcp://b:1", "plain" }},
+	} {
+		want := plain
+		tc.want(&want)
+		if got, err := parse(t, tc.args...); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, %v; want %+v", tc.name, got, err, want)
+		}
+	}
+}
+
+func TestTheEpochOfTheEnvironment(t *testing.T) {
+	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
+	if o, err := parse(t); err != nil || !o.Epoch.Equal(time.Unix(1700000000, 0)) {
+		t.Errorf("got %v, %v", o.Epoch, err)
+	}
+}
+
+func TestMetadataFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "m.json")
+	images := []build.Image{{Name: "node", Reference: "r/node:t@d", Digest: "d", Tags: []string{"t"}, Platforms: map[string]string{"linux/amd64": "e"}}}
+	if err := (&flags{metadata: file}).writeMetadata(images); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(file)
+	want := `{
+  "node": {
+    "name": "node",
+    "reference": "r/node:t@d",
+    "digest": "d",
+    "tags": [
+      "t"
+    ],
+    "platforms": {
+      "linux/amd64": "e"
+    }
+  }
+}
+`
+	if err != nil || string(got) != want {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if err := (&flags{metadata: filepath.Join(file, "x")}).writeMetadata(images); err == nil {
+		t.Error("wrote below a file")
+	}
+	if err := (&flags{}).writeMetadata(images); err != nil {
+		t.Error(err)
+	}
+}

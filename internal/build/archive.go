@@ -1,0 +1,174 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/oarcluster/oarcluster/internal/debian"
+	"github.com/oarcluster/oarcluster/internal/debian/mirror"
+	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/keys"
+)
+
+// preloaded is the package whose library keeps maintainer scripts from syncing
+// the disk at every file.
+const preloaded = "libeatmydata1"
+
+// archives are the Debian archives that targets come from, by suite.
+type archives map[string]*suiteArchive
+
+// suiteArchive is the archive of one suite, and how its transfers go.
+type suiteArchive struct {
+	*mirror.Archive
+	progress *progress
+}
+
+// openArchives opens the archive of each suite that the targets are of.
+func openArchives(ctx context.Context, o Options, dir string, targets []*target) (archives, error) {
+	all := archives{}
+	for _, t := range targets {
+		all[t.recipe.Suite.Name] = nil
+	}
+	for suite := range all {
+		progress := newProgress(o)
+		source := source(ctx, o, suite)
+		source.Cache, source.Progress = filepath.Join(dir, "debian"), progress.take
+		archive, err := mirror.Open(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		for _, warning := range archive.Warnings() {
+			o.say("warning: %s", warning)
+		}
+		all[suite] = &suiteArchive{archive, progress}
+	}
+	for _, t := range targets {
+		t.epoch = all.of(t).Date()
+		if !o.Epoch.IsZero() {
+			t.epoch = o.Epoch
+		}
+	}
+	return all, nil
+}
+
+// source returns the mirror to take a suite from: the one asked for, else that
+// of this machine's apt, else the public one.
+func source(ctx context.Context, o Options, suite string) mirror.Source {
+	s, ok := mirror.FromMachine(ctx)
+	if o.Mirror != "" || !ok {
+		s = mirror.At(cmp.Or(o.Mirror, mirror.Default))
+	}
+	s.Suite, s.Keyring = suite, keys.DebianArchive()
+	s.AllowStale = s.AllowStale || o.AllowStale
+	return s
+}
+
+func (a archives) of(t *target) *suiteArchive { return a[t.recipe.Suite.Name] }
+
+// resolve finds the packages of every level of every target.
+func (a archives) resolve(ctx context.Context, o Options, targets []*target) error {
+	begun := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, t := range targets {
+		group.Go(func() (err error) {
+			if t.packages, err = a.of(t).Resolve(ctx, t.arch, t.request()); err != nil {
+				return a.blame(ctx, t, err)
+			}
+			groups, err := a.of(t).Resolve(ctx, t.arch, debian.Request{Groups: [][]string{{preloaded}}})
+			if err != nil {
+				return err
+			}
+			for _, p := range groups[0] {
+				if p.Name == preloaded {
+					t.eatmydata = []debian.Package{p}
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, archive := range a {
+		if line := archive.progress.line("index", "indexes", time.Since(begun)); line != "" {
+			o.say("%s", line)
+		}
+	}
+	o.say("resolved %d packages for %s in %s", len(union(targets)), count(len(targets), "image"), seconds(time.Since(begun)))
+	return nil
+}
+
+// blame says which lines of the recipes ask for packages that cannot be had: a
+// mistake in the recipe. When each package can be had alone, the set as a whole
+// is at fault, and err explains it.
+func (a archives) blame(ctx context.Context, t *target, err error) error {
+	var mistakes []error
+	for _, level := range t.recipe.Levels {
+		for _, p := range level.Packages {
+			alone := debian.Request{Groups: [][]string{{p.Name}}}
+			if _, err := a.of(t).Resolve(ctx, t.arch, alone); err != nil && ctx.Err() == nil {
+				mistakes = append(mistakes, fmt.Errorf("%s: %w", p.At, err))
+			}
+		}
+	}
+	if len(mistakes) > 0 {
+		return ui.WithCode(errors.Join(mistakes...), ui.CodeUsage)
+	}
+	return fmt.Errorf("%s: %w", t.recipe.File, err)
+}
+
+// request asks for a target's packages, level by level.
+func (t *target) request() debian.Request {
+	r := debian.Request{Bare: true}
+	for _, level := range t.recipe.Levels {
+		names := []string{}
+		for _, p := range level.Packages {
+			names = append(names, p.Name)
+		}
+		r.Groups = append(r.Groups, names)
+	}
+	return r
+}
+
+// fetch brings the .debs of all targets into the store, and says how that went.
+func (a archives) fetch(ctx context.Context, o Options, targets []*target) error {
+	for suite, archive := range a {
+		var wanted []*target
+		for _, t := range targets {
+			if t.recipe.Suite.Name == suite {
+				wanted = append(wanted, t)
+			}
+		}
+		begun, packages := time.Now(), union(wanted)
+		if err := archive.Fetch(ctx, packages); err != nil {
+			return err
+		}
+		if line := archive.progress.line("package", "packages", time.Since(begun)); line != "" {
+			o.say("%s", line)
+		}
+	}
+	return nil
+}
+
+// union returns the packages of all targets, each once.
+func union(targets []*target) []debian.Package {
+	var all []debian.Package
+	seen := map[string]bool{}
+	for _, t := range targets {
+		for _, group := range append(t.packages, t.eatmydata) {
+			for _, p := range group {
+				if !seen[p.SHA256] {
+					seen[p.SHA256] = true
+					all = append(all, p)
+				}
+			}
+		}
+	}
+	return all
+}

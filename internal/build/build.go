@@ -1,0 +1,154 @@
+// Package build is the pipe of oarbuild, from recipes to published images:
+//
+//	recipes ─► package sets ─► .debs ─► layers ─► graphs ─► BuildKit ─► registry or Engine
+//
+// [Run] is the whole of it. Each stage does all images and platforms at once,
+// so that what they share is resolved, fetched, unpacked and built once. What a
+// stage knows already from an earlier run it does not do again: nothing changed
+// means a round trip to the mirror for each part of the suite, and one to the
+// registry for each blob.
+//
+// Nothing is decided here about packages, graphs or builders; this package
+// knows in which order to ask whom, and what to say meanwhile.
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"time"
+
+	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/oci"
+	"github.com/oarcluster/oarcluster/internal/registry"
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// DefaultRegistry is the repository below which images go, on a registry that
+// this program serves itself when nobody else does.
+const DefaultRegistry = "localhost:5000/oarcluster"
+
+// Options say what to build and what to do with it. The zero value of a field
+// means its default.
+type Options struct {
+	Recipes   []string          // files, or names of shipped recipes; default: all shipped ones
+	Set       map[string]string // variables, over those of recipes
+	Platforms []string          // os/architecture[/variant]; default: this machine's
+	Registry  string            // host[:port]/path above the images' names
+	Tags      []string          // default: each recipe's own
+	To        buildkit.Destination
+	Mirror    string // URL of a Debian mirror; default: that of this machine's apt, else the public one
+	Builder   string // address of a BuildKit; default: see [buildkit.Connect]
+	NoCache   bool   // run every step again
+
+	AllowStale bool      // take an archive whose Release files are out of date
+	Epoch      time.Time // newest time in the images (SOURCE_DATE_EPOCH); default: the date of the archive
+	Progress   string    // display of BuildKit's work: auto, plain, tty, quiet, rawjson
+	Err        io.Writer // gets progress and what else there is to say
+}
+
+// Image is a finished image.
+type Image struct {
+	Name      string            `json:"name"`
+	Reference string            `json:"reference"` // REPO/NAME:TAG@sha256:…
+	Digest    string            `json:"digest"`    // of the index, or of the manifest in an Engine
+	Tags      []string          `json:"tags"`
+	Platforms map[string]string `json:"platforms"` // os/architecture to digest of manifest
+}
+
+// withDefaults refuses what contradicts itself and fills in the rest.
+func (o Options) withDefaults() (Options, error) {
+	if o.Registry == "" {
+		o.Registry = DefaultRegistry
+	}
+	if o.Progress == "" {
+		o.Progress = "auto"
+	}
+	if o.To == buildkit.Engine && len(o.Platforms) > 1 {
+		return o, ui.WithCode(errors.New("a Docker Engine takes images of one platform: name one --platform, or --push"), ui.CodeUsage)
+	}
+	return o, nil
+}
+
+func (o Options) say(format string, args ...any) {
+	if o.Progress != "quiet" && o.Progress != "rawjson" {
+		fmt.Fprintf(o.Err, format+"\n", args...)
+	}
+}
+
+// Run builds the images that the options ask for and brings them where they
+// should go. It returns them in the order of the recipes, or none when they
+// stay in the builder's cache.
+func Run(ctx context.Context, o Options) ([]Image, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	targets, err := plan(o)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	store, err := oci.Open(path.Join(dir, "layers"))
+	if err != nil {
+		return nil, err
+	}
+	archives, err := openArchives(ctx, o, dir, targets)
+	if err != nil {
+		return nil, err
+	}
+	if err := archives.resolve(ctx, o, targets); err != nil {
+		return nil, err
+	}
+	if err := makeLayers(ctx, o, archives, store, targets); err != nil {
+		return nil, err
+	}
+	if err := makeGraphs(ctx, o, targets); err != nil {
+		return nil, err
+	}
+	return solve(ctx, o, store, targets)
+}
+
+// solve has BuildKit build the targets' graphs and publishes the results.
+func solve(ctx context.Context, o Options, store *oci.Store, targets []*target) ([]Image, error) {
+	if o.To == buildkit.Registry {
+		root, err := registry.Root()
+		if err != nil {
+			return nil, err
+		}
+		stop, serving, err := registry.EnsureLoopback(ctx, o.Registry, root)
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		if serving {
+			o.say("serving the registry of %s at %s while this runs", root, o.Registry)
+		}
+	}
+	builder, err := buildkit.Connect(ctx, o.Builder, buildkit.DefaultDaemon(), func(line string) { o.say("%s", line) })
+	if err != nil {
+		return nil, err
+	}
+	defer builder.Close()
+	content, err := store.Content()
+	if err != nil {
+		return nil, err
+	}
+	jobs := make([]buildkit.Job, len(targets))
+	for i, t := range targets {
+		jobs[i] = buildkit.Job{Title: t.String(), Graph: t.graph, Names: t.names(o)}
+	}
+	digests, err := builder.Solve(ctx, jobs, buildkit.Options{
+		To: o.To, Loopback: registry.IsLoopback(o.Registry), Epoch: targets[0].epoch,
+		StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return finish(ctx, o, targets, digests)
+}

@@ -1,0 +1,187 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/oarcluster/oarcluster/configs"
+	"github.com/oarcluster/oarcluster/internal/debian"
+	"github.com/oarcluster/oarcluster/internal/debian/layer"
+	"github.com/oarcluster/oarcluster/internal/oci"
+	"github.com/oarcluster/oarcluster/llb"
+	"github.com/oarcluster/oarcluster/recipes"
+)
+
+// storeID is the name by which graphs know the layer store. It is part of every
+// source's digest and so must not change.
+const storeID = "oarbuild"
+
+// layerFormat is part of every package layer's key: raise it when package
+// layer writes other bytes for the same packages.
+const layerFormat = "1"
+
+// filterFile is where, in the files of the bare base, dpkg is told which paths
+// to leave out. Layers leave out the same.
+const filterFile = "debian/etc/dpkg/dpkg.cfg.d/oarcluster"
+
+// layerMaker makes a layer or finds it again; see [oci.Store.Layer].
+type layerMaker func(ctx context.Context, key string, write func(io.Writer) error) (oci.Layer, error)
+
+// makeLayers puts the package and file layers of all targets into the store. The
+// packages are fetched only when a layer is not there yet.
+func makeLayers(ctx context.Context, o Options, a archives, store *oci.Store, targets []*target) error {
+	var missing atomic.Bool
+	find := func(_ context.Context, key string, _ func(io.Writer) error) (oci.Layer, error) {
+		l, ok := store.Find(key)
+		if !ok {
+			missing.Store(true)
+		}
+		return l, nil
+	}
+	if err := eachLayer(ctx, a, find, targets); err != nil || !missing.Load() {
+		return err
+	}
+	if err := a.fetch(ctx, o, targets); err != nil {
+		return err
+	}
+	begun, made := time.Now(), &tally{}
+	err := eachLayer(ctx, a, made.counting(store.Layer), targets)
+	if err == nil {
+		o.say("unpacked %s, %.1f MB in %s", count(made.layers, "layer"), float64(made.bytes)/1e6, seconds(time.Since(begun)))
+	}
+	return err
+}
+
+// eachLayer calls put for every layer that a target needs. Layers of different
+// levels are independent of each other and are made side by side.
+func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*target) error {
+	filter, rules, err := readFilter()
+	if err != nil {
+		return err
+	}
+	catalogs := map[string]*layer.Catalog{}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU())
+	for _, t := range targets {
+		if catalogs[t.arch] == nil {
+			catalogs[t.arch] = &layer.Catalog{}
+		}
+		m := maker{a: a, put: put, target: t, filter: filter, rules: rules, catalog: catalogs[t.arch]}
+		levels := len(t.recipe.Levels)
+		t.layers.Packages, t.layers.Files = make([]llb.Layer, levels), make([]llb.Layer, levels)
+		group.Go(func() (err error) {
+			t.layers.Eatmydata, err = m.packages(ctx, nil, t.eatmydata)
+			return err
+		})
+		for i := range levels {
+			group.Go(func() (err error) {
+				t.layers.Packages[i], err = m.packages(ctx, t.packages[:i], t.packages[i])
+				return err
+			})
+			group.Go(func() (err error) {
+				t.layers.Files[i], err = m.files(ctx, t.recipe.Levels[i])
+				return err
+			})
+		}
+	}
+	return group.Wait()
+}
+
+// maker makes the layers of one target.
+type maker struct {
+	a       archives
+	put     layerMaker
+	target  *target
+	filter  layer.Filter
+	rules   string // the filter's text
+	catalog *layer.Catalog
+}
+
+// packages makes the layer of some packages over those below. Its key is all
+// that its bytes depend on.
+func (m maker) packages(ctx context.Context, below [][]debian.Package, added []debian.Package) (llb.Layer, error) {
+	if len(added) == 0 {
+		return llb.Layer{}, nil
+	}
+	spec := layer.Spec{New: m.debs(added), Filter: m.filter, Epoch: m.target.epoch, Arch: m.target.arch, Catalog: m.catalog}
+	for _, group := range below {
+		spec.Below = append(spec.Below, m.debs(group)...)
+	}
+	key := fmt.Sprintf("packages %s %s %d %q", layerFormat, m.target.arch, m.target.epoch.Unix(), m.rules)
+	for _, list := range [][]layer.Deb{spec.Below, spec.New} {
+		key += "\n"
+		for _, d := range list {
+			key += " " + d.Package.SHA256
+		}
+	}
+	l, err := m.put(ctx, key, func(w io.Writer) error {
+		_, err := layer.Write(ctx, w, spec)
+		return err
+	})
+	if err != nil {
+		return llb.Layer{}, fmt.Errorf("unpacking packages of %s: %w", m.target, err)
+	}
+	return named(l, count(len(added), "package")), nil
+}
+
+func (m maker) debs(packages []debian.Package) []layer.Deb {
+	debs := make([]layer.Deb, len(packages))
+	for i, p := range packages {
+		debs[i] = layer.Deb{Package: p, Path: m.a.of(m.target).Deb(p)}
+	}
+	return debs
+}
+
+// files makes the layer of a level's trees. They are small: the layer is
+// written each time, and named by its bytes.
+func (m maker) files(ctx context.Context, level recipes.Level) (llb.Layer, error) {
+	trees := make([]oci.Tree, len(level.Files))
+	for i, f := range level.Files {
+		files, err := find(f)
+		if err != nil {
+			return llb.Layer{}, err
+		}
+		trees[i] = oci.Tree{FS: files, To: f.To, Mode: f.Mode}
+	}
+	if len(trees) == 0 {
+		return llb.Layer{}, nil
+	}
+	var tar bytes.Buffer
+	if err := oci.WriteTrees(&tar, trees, m.target.epoch); err != nil {
+		return llb.Layer{}, fmt.Errorf("%s: %w", level.Files[0].At, err)
+	}
+	l, err := m.put(ctx, "files\n"+tar.String(), func(w io.Writer) error {
+		_, err := w.Write(tar.Bytes())
+		return err
+	})
+	if err != nil {
+		return llb.Layer{}, fmt.Errorf("writing the files of %s: %w", m.target, err)
+	}
+	return named(l, "files of "+level.Name), nil
+}
+
+// named gives a layer of the store the name by which a graph asks for it.
+func named(l oci.Layer, name string) llb.Layer {
+	return llb.Layer{Ref: "oarbuild/layer@" + l.Manifest.String(), Name: name}
+}
+
+// readFilter reads which paths packages are unpacked without.
+func readFilter() (layer.Filter, string, error) {
+	rules, err := configs.FS.ReadFile(filterFile)
+	if err != nil {
+		return layer.Filter{}, "", fmt.Errorf("reading which paths to leave out: %w", err)
+	}
+	filter, err := layer.ParseFilter(strings.NewReader(string(rules)))
+	if err != nil {
+		return layer.Filter{}, "", fmt.Errorf("reading %s: %w", filterFile, err)
+	}
+	return filter, string(rules), nil
+}

@@ -1,0 +1,110 @@
+package buildkit
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// fakeDaemon returns a daemon whose program is a shell script.
+func fakeDaemon(t *testing.T, script string) *Daemon {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("starting a daemon needs root")
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "buildkitd")
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "runc"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	return &Daemon{Dir: filepath.Join(dir, "state"), Binary: binary}
+}
+
+func TestStartTellsWhyADaemonEnded(t *testing.T) {
+	d := fakeDaemon(t, "echo starting; echo 'no overlay for you' >&2; exit 3")
+	started, err := d.Start(t.Context())
+	if started || err == nil {
+		t.Fatalf("started %v, error %v", started, err)
+	}
+	for _, want := range []string{"exit status 3", "no overlay for you"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+	if _, running := d.pid(); running {
+		t.Error("the pid file stayed")
+	}
+	if state, running := d.Status(t.Context()); running || !strings.Contains(state, "not running") {
+		t.Errorf("status is %q, %v", state, running)
+	}
+}
+
+func TestADaemonThatNeverServesIsStopped(t *testing.T) {
+	d := fakeDaemon(t, "trap 'exit 0' TERM; while :; do sleep 0.1; done")
+	if err := os.Mkdir(d.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	exited, pid, err := d.launch(d.Binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, running := d.pid(); !running || found != pid {
+		t.Errorf("found %d, %v, want %d", found, running, pid)
+	}
+	if state, running := d.Status(t.Context()); running || !strings.Contains(state, "does not serve") {
+		t.Errorf("status is %q, %v", state, running)
+	}
+	stopped, err := d.Stop(t.Context())
+	if err != nil || !stopped {
+		t.Errorf("stopped %v, error %v", stopped, err)
+	}
+	<-exited
+	if stopped, err := d.Stop(t.Context()); err != nil || stopped {
+		t.Errorf("the second time: stopped %v, error %v", stopped, err)
+	}
+}
+
+func TestThePidOfAnotherProgramIsNotOurs(t *testing.T) {
+	t.Parallel()
+	d := &Daemon{Dir: t.TempDir()}
+	for _, content := range []string{"", "x", "-1", "0", "1\n"} {
+		if err := os.WriteFile(d.pidFile(), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if pid, running := d.pid(); running {
+			t.Errorf("%q is taken for the daemon's process %d", content, pid)
+		}
+	}
+}
+
+func TestStartSaysWhatItLacks(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := (&Daemon{Dir: t.TempDir()}).Start(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "no buildkitd") {
+		t.Errorf("without a buildkitd: %v", err)
+	}
+	_, err = (&Daemon{Dir: t.TempDir(), Binary: "/bin/true"}).Start(t.Context())
+	want := "runc"
+	if os.Geteuid() != 0 {
+		want = "root"
+	}
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("without %s: %v", want, err)
+	}
+}
+
+func TestDefaultDaemon(t *testing.T) {
+	t.Setenv("OARBUILD_DAEMON_DIR", "")
+	if d := DefaultDaemon(); d.Dir != stateDir {
+		t.Errorf("default folder is %q", d.Dir)
+	}
+	t.Setenv("OARBUILD_DAEMON_DIR", "/x")
+	if d := DefaultDaemon(); d.Address() != "unix:///x/buildkitd.sock" {
+		t.Errorf("address is %q", d.Address())
+	}
+}

@@ -1,0 +1,159 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/docker/cli/cli/config"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/moby/buildkit/util/entitlements"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/llb"
+)
+
+// Job is one image for one platform.
+type Job struct {
+	Title string     // for people: "node for linux/amd64"
+	Graph *llb.Graph // how to build it, and its configuration
+	// Names are what a Docker Engine is to call it (REPO/NAME:TAG). A registry
+	// gets it by digest, in the repository of the first name.
+	Names []string
+}
+
+// Destination is where the images go.
+type Destination int
+
+// The destinations of images. Nowhere leaves them in the builder's cache.
+const (
+	Nowhere Destination = iota
+	Registry
+	Engine
+)
+
+// Options are what all jobs of one [Builder.Solve] share.
+type Options struct {
+	To       Destination
+	Loopback bool          // the registry is on the loopback: no TLS, and no compression, which costs more than it saves
+	Epoch    time.Time     // the images' time of creation
+	StoreID  string        // the name under which the graphs know Store
+	Store    content.Store // the layers that the graphs ask for
+	Progress string        // auto, plain, tty, quiet or rawjson
+	Out      io.Writer     // gets the progress
+}
+
+// Solve builds the jobs, all at once, and returns the digest of each one's image
+// manifest, or "" for those that went nowhere. The first failure ends all; its
+// error says which step of which recipe failed and how.
+//
+// Each job has a session of its own, because BuildKit names the step of
+// exporting by its session: with one for all, it would show one export for all.
+// What jobs share is solved once all the same.
+func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, error) {
+	if o.To == Engine {
+		socket, err := engineAt()
+		if err != nil {
+			return nil, err
+		}
+		if !serves(ctx, socket) {
+			return nil, ui.WithHint(fmt.Errorf("loading into the Docker Engine: nobody answers at %s", socket), loadHint)
+		}
+	}
+	d, err := newDisplay(ctx, o.Out, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	credentials := authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
+		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(io.Discard)),
+	})
+	digests := make([]string, len(jobs))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i, job := range jobs {
+		group.Go(func() error {
+			failedLoad := make(chan error, 1)
+			response, err := b.client.Solve(groupCtx, job.Graph.Definition, client.SolveOpt{
+				Exports:             o.exports(groupCtx, job, failedLoad),
+				OCIStores:           map[string]content.Store{o.StoreID: o.Store},
+				Session:             []session.Attachable{credentials},
+				AllowedEntitlements: job.entitlements(),
+			}, d.channel())
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err() // an interruption has many faces by the time it comes back from the builder
+			case len(failedLoad) > 0:
+				return fmt.Errorf("building %s: %w", job.Title, <-failedLoad)
+			case err != nil:
+				return explain(job.Title, err, d)
+			}
+			digests[i] = response.ExporterResponse[exptypes.ExporterImageDigestKey]
+			return nil
+		})
+	}
+	err = group.Wait()
+	return digests, errors.Join(err, d.wait())
+}
+
+// exports returns BuildKit's exporter for the job, with the reason of each
+// option that is not the default. failed gets why loading failed.
+func (o Options) exports(ctx context.Context, job Job, failed chan<- error) []client.ExportEntry {
+	attrs := map[string]string{
+		exptypes.ExporterImageConfigKey:                string(job.Graph.Config),
+		string(exptypes.OptKeyOCITypes):                "true", // else the index would mix Docker's and OCI's types
+		string(exptypes.OptKeySourceDateEpoch):         strconv.FormatInt(o.Epoch.Unix(), 10),
+		string(exptypes.OptKeyLayerCompression):        "uncompressed",
+		string(exptypes.OptKeyForceInlineAttestations): "false", // there are none, and the image stays one manifest
+	}
+	switch o.To {
+	case Registry:
+		repository, _ := splitTag(job.Names[0])
+		attrs[string(exptypes.OptKeyName)] = repository
+		attrs[string(exptypes.OptKeyPush)] = "true"
+		attrs[string(exptypes.OptKeyPushByDigest)] = "true"
+		if o.Loopback {
+			attrs[string(exptypes.OptKeyInsecure)] = "true"
+		} else {
+			// Also the layers that came as they are: a network is slower than gzip.
+			attrs[string(exptypes.OptKeyLayerCompression)] = "gzip"
+			attrs[string(exptypes.OptKeyForceCompression)] = "true"
+		}
+		return []client.ExportEntry{{Type: client.ExporterImage, Attrs: attrs}}
+	case Engine:
+		attrs[string(exptypes.OptKeyName)] = strings.Join(job.Names, ",")
+		return []client.ExportEntry{{Type: client.ExporterDocker, Attrs: attrs,
+			Output: func(map[string]string) (io.WriteCloser, error) {
+				socket, err := engineAt()
+				if err != nil {
+					return nil, err
+				}
+				return load(ctx, socket, failed), nil
+			}}}
+	}
+	return nil
+}
+
+// entitlements are what the job may do beyond the sandbox: the recipe that asks
+// for it is the permission.
+func (j Job) entitlements() []string {
+	if j.Graph.HostNetwork {
+		return []string{string(entitlements.EntitlementNetworkHost)}
+	}
+	return nil
+}
+
+// splitTag splits REPO:TAG; a colon before the last slash is a port's.
+func splitTag(name string) (repository, tag string) {
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		return name[:i], name[i+1:]
+	}
+	return name, ""
+}

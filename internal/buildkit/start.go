@@ -1,0 +1,183 @@
+package buildkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/moby/buildkit/client"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+// startTimeout bounds how long a daemon may take until it answers: it opens its
+// cache's databases, which takes under a second unless the disk is busy.
+const startTimeout = 60 * time.Second
+
+// logTail is how many lines of a daemon's log go into the error about it.
+const logTail = 8
+
+// Start makes the daemon run and returns once it answers, and whether it was
+// this call that started it. Of several calls at once, in any processes, one
+// starts it.
+func (d *Daemon) Start(ctx context.Context) (bool, error) {
+	if _, running := d.pid(); running && serves(ctx, d.socket()) {
+		return false, nil
+	}
+	binary, err := d.prerequisites()
+	if err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
+		return false, fmt.Errorf("starting buildkitd: %w", err)
+	}
+	unlock, err := lock(filepath.Join(d.Dir, "start.lock"))
+	if err != nil {
+		return false, fmt.Errorf("starting buildkitd: %w", err)
+	}
+	defer unlock()
+	if _, running := d.pid(); running {
+		return false, d.wait(ctx, make(chan error))
+	}
+	exited, pid, err := d.launch(binary)
+	if err != nil {
+		return false, fmt.Errorf("starting %s: %w", binary, err)
+	}
+	if err := d.wait(ctx, exited); err != nil {
+		// It never served anybody: nothing is lost with it.
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		return false, errors.Join(err, removeFile(d.pidFile()), removeFile(d.socket()))
+	}
+	return true, nil
+}
+
+// prerequisites returns the buildkitd to start, or says what it lacks.
+func (d *Daemon) prerequisites() (string, error) {
+	lacks := func(what, hint string) error {
+		return ui.WithHint(fmt.Errorf("starting buildkitd: %s", what), "%s, or name a running BuildKit with --builder ADDRESS", hint)
+	}
+	binary := d.find()
+	if binary == "" {
+		return "", lacks("there is no buildkitd beside the program, in ../bin, or on PATH",
+			"run make build, which compiles the pinned one")
+	}
+	if os.Geteuid() != 0 {
+		return "", lacks("it needs root", "run the command as root, for instance with sudo")
+	}
+	if _, err := exec.LookPath("runc"); err != nil {
+		return "", lacks("runc is not on PATH", "install it (apt-get install runc)")
+	}
+	return binary, nil
+}
+
+// find returns the buildkitd to start, or "".
+func (d *Daemon) find() string {
+	if d.Binary != "" {
+		return d.Binary
+	}
+	if program, err := os.Executable(); err == nil {
+		dir := filepath.Dir(program)
+		for _, candidate := range []string{filepath.Join(dir, "buildkitd"), filepath.Join(dir, "..", "bin", "buildkitd")} {
+			if path, err := exec.LookPath(candidate); err == nil {
+				return path
+			}
+		}
+	}
+	path, err := exec.LookPath("buildkitd")
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+// launch starts the daemon in a session of its own, so that it outlives this
+// program and its terminal. The channel gets how it ended, if it does so early.
+func (d *Daemon) launch(binary string) (<-chan error, int, error) {
+	log, err := os.Create(d.logFile())
+	if err != nil {
+		return nil, 0, err
+	}
+	defer log.Close()
+	cmd := exec.Command(binary,
+		"--addr", d.Address(), "--root", filepath.Join(d.Dir, "root"),
+		"--config", filepath.Join(d.Dir, "buildkitd.toml"), // a file that is not there: the machine's /etc/buildkit is about another daemon
+		"--otel-socket-path", filepath.Join(d.Dir, "otel.sock"),
+		"--cdi-disabled",
+		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary=runc",
+		"--allow-insecure-entitlement", "network.host", // for steps with network: host; each build must still ask for it
+		// The five images with their history take about 3 GB; by default
+		// BuildKit keeps 2 GB, and a warm build would not be warm.
+		"--oci-worker-gc-keepstorage=10000,2000,20000",
+	)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, 0, err
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	pid := cmd.Process.Pid
+	return exited, pid, os.WriteFile(d.pidFile(), []byte(strconv.Itoa(pid)+"\n"), 0o644)
+}
+
+// wait returns once the daemon answers with a worker, or why it does not.
+func (d *Daemon) wait(ctx context.Context, exited <-chan error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("no answer for %v", startTimeout))
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return d.withLog(context.Cause(ctx))
+		case err := <-exited:
+			return d.withLog(fmt.Errorf("it ended at once: %v", err))
+		case <-tick.C:
+			if serves(ctx, d.socket()) && answers(ctx, d.Address()) {
+				return nil
+			}
+		}
+	}
+}
+
+// withLog adds the end of the daemon's log to an error about it.
+func (d *Daemon) withLog(err error) error {
+	data, _ := os.ReadFile(d.logFile())
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	lines = lines[max(0, len(lines)-logTail):]
+	return ui.WithHint(fmt.Errorf("starting buildkitd: %w\n  %s", err, strings.Join(lines, "\n  ")),
+		"its whole log is in %s", d.logFile())
+}
+
+// answers reports whether the daemon at address has a worker to build with.
+func answers(ctx context.Context, address string) bool {
+	c, err := client.New(ctx, address)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	workers, err := c.ListWorkers(ctx)
+	return err == nil && len(workers) > 0
+}
+
+// lock takes the exclusive lock of a file, which the kernel frees if this
+// process dies.
+func lock(name string) (unlock func(), err error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil
+}

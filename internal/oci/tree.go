@@ -1,0 +1,150 @@
+package oci
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Tree is a tree of files on its way into an image.
+type Tree struct {
+	FS fs.FS  // what to copy: all of it
+	To string // the folder of the image that it goes to, absolute
+	// Mode holds permissions as chmod(1) has them, by path in FS, of files or
+	// directories.
+	Mode map[string]uint32
+}
+
+// directories are the directories of a Debian system that are not root:root
+// 0755 (base-files, sudo, Debian policy 9.1): merged over the packages, an entry
+// in a layer replaces what is beneath, and must not change these.
+var directories = map[string]tar.Header{
+	"root":          {Mode: 0o700},
+	"tmp":           {Mode: 0o1777},
+	"var/tmp":       {Mode: 0o1777},
+	"run/lock":      {Mode: 0o1777},
+	"var/mail":      {Mode: 0o2775, Gid: 8},  // mail
+	"var/local":     {Mode: 0o2775, Gid: 50}, // staff
+	"etc/sudoers.d": {Mode: 0o750},
+}
+
+// WriteTrees writes one uncompressed tar with the trees laid over each other, a
+// later one over an earlier one: sorted, owned by root, every time equal to
+// epoch. Unless [Tree.Mode] says otherwise, directories and files that begin
+// with #! are 0755 and other files 0644, whatever the modes in the file system:
+// version control keeps none. Links are kept where the file system has them.
+func WriteTrees(w io.Writer, trees []Tree, epoch time.Time) error {
+	entries := map[string]tar.Header{}
+	sources := map[string]func() ([]byte, error){}
+	for _, t := range trees {
+		if err := t.collect(entries, sources); err != nil {
+			return err
+		}
+	}
+	names := make([]string, 0, len(entries))
+	for name := range entries {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	tw := tar.NewWriter(w)
+	for _, name := range names {
+		header := entries[name]
+		header.ModTime, header.Format = epoch, tar.FormatPAX
+		var data []byte
+		if read := sources[name]; read != nil {
+			var err error
+			if data, err = read(); err != nil {
+				return err
+			}
+		}
+		header.Size = int64(len(data))
+		if err := tw.WriteHeader(&header); err != nil {
+			return fmt.Errorf("writing %q: %w", name, err)
+		}
+		if _, err := tw.Write(data); err != nil {
+			return fmt.Errorf("writing %q: %w", name, err)
+		}
+	}
+	return tw.Close()
+}
+
+// collect adds the tree's entries, by path in the image, and the directories
+// above them.
+func (t Tree) collect(entries map[string]tar.Header, sources map[string]func() ([]byte, error)) error {
+	used := map[string]bool{}
+	to := strings.Trim(path.Clean(t.To), "/")
+	err := fs.WalkDir(t.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("reading files: %w", err)
+		}
+		target := path.Join(to, name)
+		for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
+			if _, ok := entries[dir]; !ok {
+				entries[dir] = directory(dir)
+			}
+		}
+		if target == "." {
+			return nil
+		}
+		header, read, err := t.entry(name, target, d)
+		if err != nil {
+			return err
+		}
+		if mode, ok := t.Mode[name]; ok {
+			header.Mode, used[name] = int64(mode), true
+		} else if _, known := entries[target]; known && d.IsDir() {
+			return nil
+		}
+		entries[target], sources[target] = header, read
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for name := range t.Mode {
+		if !used[name] {
+			return fmt.Errorf("setting the mode of %q: no such file in the tree", name)
+		}
+	}
+	return nil
+}
+
+// entry returns the header of one file, and how to read it when it has content.
+func (t Tree) entry(name, target string, d fs.DirEntry) (tar.Header, func() ([]byte, error), error) {
+	switch {
+	case d.IsDir():
+		return directory(target), nil, nil
+	case d.Type() == fs.ModeSymlink:
+		link, err := fs.ReadLink(t.FS, name)
+		if err != nil {
+			return tar.Header{}, nil, fmt.Errorf("reading files: %w", err)
+		}
+		return tar.Header{Typeflag: tar.TypeSymlink, Name: target, Linkname: link, Mode: 0o777}, nil, nil
+	case !d.Type().IsRegular():
+		return tar.Header{}, nil, fmt.Errorf("reading files: %q is neither file, directory nor link", name)
+	}
+	data, err := fs.ReadFile(t.FS, name)
+	if err != nil {
+		return tar.Header{}, nil, fmt.Errorf("reading files: %w", err)
+	}
+	header := tar.Header{Typeflag: tar.TypeReg, Name: target, Mode: 0o644}
+	if bytes.HasPrefix(data, []byte("#!")) {
+		header.Mode = 0o755
+	}
+	return header, func() ([]byte, error) { return data, nil }, nil
+}
+
+func directory(name string) tar.Header {
+	header := directories[name]
+	header.Typeflag, header.Name = tar.TypeDir, name+"/"
+	if header.Mode == 0 {
+		header.Mode = 0o755
+	}
+	return header
+}

@@ -1,0 +1,128 @@
+package oci
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+var epoch = time.Unix(1_700_000_000, 0)
+
+// list writes the trees and returns one line an entry: type, mode, owner, name,
+// and content or target.
+func list(t *testing.T, trees ...Tree) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := WriteTrees(&out, trees, epoch); err != nil {
+		t.Fatal(err)
+	}
+	text := ""
+	for tr := tar.NewReader(&out); ; {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return text
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !h.ModTime.Equal(epoch) {
+			t.Errorf("%s has time %v", h.Name, h.ModTime)
+		}
+		data, err := io.ReadAll(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += strings.TrimRight(fmt.Sprintf("%c %04o %d:%d %s %s", h.Typeflag, h.Mode, h.Uid, h.Gid, h.Name, h.Linkname+string(data)), " \n") + "\n"
+	}
+}
+
+func TestWriteTrees(t *testing.T) {
+	t.Parallel()
+	script := &fstest.MapFile{Data: []byte("#!/bin/sh\n"), Mode: 0o600}
+	text := &fstest.MapFile{Data: []byte("text"), Mode: 0o777}
+	for _, tc := range []struct {
+		name  string
+		trees []Tree
+		want  string
+	}{
+		{"modes come from content, not from the file system",
+			[]Tree{{FS: fstest.MapFS{"usr/bin/run": script, "etc/conf": text}, To: "/"}},
+			"5 0755 0:0 etc/\n0 0644 0:0 etc/conf text\n5 0755 0:0 usr/\n5 0755 0:0 usr/bin/\n0 0755 0:0 usr/bin/run #!/bin/sh\n"},
+		{"modes may be given, also of folders",
+			[]Tree{{FS: fstest.MapFS{"etc/s/f": text}, To: "/", Mode: map[string]uint32{"etc/s/f": 0o440, "etc/s": 0o2750}}},
+			"5 0755 0:0 etc/\n5 2750 0:0 etc/s/\n0 0440 0:0 etc/s/f text\n"},
+		{"a tree goes where it should",
+			[]Tree{{FS: fstest.MapFS{"f": text}, To: "/opt/x/"}},
+			"5 0755 0:0 opt/\n5 0755 0:0 opt/x/\n0 0644 0:0 opt/x/f text\n"},
+		{"Debian's own modes stay",
+			[]Tree{{FS: fstest.MapFS{"root/.bashrc": text, "tmp/f": text, "var/mail/x": text}, To: "/"}},
+			"5 0700 0:0 root/\n0 0644 0:0 root/.bashrc text\n5 1777 0:0 tmp/\n0 0644 0:0 tmp/f text\n5 0755 0:0 var/\n5 2775 0:8 var/mail/\n0 0644 0:0 var/mail/x text\n"},
+		{"a later tree wins, but does not undo a folder's mode",
+			[]Tree{
+				{FS: fstest.MapFS{"d/f": text}, To: "/", Mode: map[string]uint32{"d": 0o700}},
+				{FS: fstest.MapFS{"d/f": script}, To: "/"},
+			},
+			"5 0700 0:0 d/\n0 0755 0:0 d/f #!/bin/sh\n"},
+		{"no trees are an empty layer", nil, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			if got := list(t, tc.trees...); got != tc.want {
+				t.Errorf("got\n%swant\n%s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestLinksAreKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Symlink("../run/x", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := list(t, Tree{FS: os.DirFS(dir), To: "/"}), "2 0777 0:0 link ../run/x\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestEqualTreesAreEqualBytes(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{}
+	for _, name := range []string{"z", "a/b/c", "m", "a/b", "q/r"} {
+		files[name+"/f"] = &fstest.MapFile{Data: []byte(name), ModTime: time.Unix(int64(len(name)), 0)}
+	}
+	var outputs []string
+	for range 5 {
+		var out bytes.Buffer
+		if err := WriteTrees(&out, []Tree{{FS: files, To: "/"}}, epoch); err != nil {
+			t.Fatal(err)
+		}
+		outputs = append(outputs, out.String())
+	}
+	if len(slices.Compact(outputs)) != 1 {
+		t.Error("the bytes differ from one time to the next")
+	}
+}
+
+func TestWriteTreesRefuses(t *testing.T) {
+	t.Parallel()
+	for name, tree := range map[string]Tree{
+		"a mode for nothing": {FS: fstest.MapFS{"f": {}}, To: "/", Mode: map[string]uint32{"g": 0o600}},
+		"a device":           {FS: fstest.MapFS{"null": {Mode: fs.ModeDevice}}, To: "/"},
+		"a missing folder":   {FS: os.DirFS(filepath.Join(t.TempDir(), "none")), To: "/"},
+	} {
+		if err := WriteTrees(io.Discard, []Tree{tree}, epoch); err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+}
