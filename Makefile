@@ -1,0 +1,48 @@
+# What a newcomer types. Every target brings what it needs.
+.DEFAULT_GOAL := help
+.PHONY: help build setup demo test unit e2e lint bench clean
+
+BIN := bin/oarbuild bin/oardeploy bin/buildkitd
+GO_FILES := $(shell find cmd internal llb recipes keys configs -type f 2>/dev/null)
+# The tests of the rooms that touch the archive, BuildKit and the Engine run on the real ones.
+REAL := E2E=1
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(BIN) ## compile oarbuild, oardeploy and the pinned buildkitd into bin/
+
+bin/oarbuild bin/oardeploy: bin/%: go.mod go.sum $(GO_FILES)
+	CGO_ENABLED=0 go build -o $@ ./cmd/$*
+
+# BuildKit takes its version from the linker.
+bin/buildkitd: go.mod go.sum
+	CGO_ENABLED=0 go build -o $@ -ldflags "-X github.com/moby/buildkit/version.Version=$$(go list -m -f '{{.Version}}' github.com/moby/buildkit)" github.com/moby/buildkit/cmd/buildkitd
+
+setup: ## install what is missing: Docker Engine, runc, binfmt, an ssh client
+	@sh e2e/setup.sh
+
+demo: setup build ## build the images, deploy two nodes, run a job on both
+	@sh e2e/demo.sh
+
+test: setup build lint unit e2e ## run everything, unit to end-to-end, on the real things
+
+unit:
+	go test -shuffle=on ./...
+
+e2e: setup build
+	@sh e2e/setup.sh test
+	$(REAL) go test -count=1 -timeout 45m -tags e2e ./internal/... ./e2e/...
+
+lint: ## gofmt, vet and staticcheck
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run: gofmt -w ." >&2; exit 1; }
+	go vet -tags e2e ./...
+	go tool staticcheck -tags e2e ./...
+
+bench: setup build ## measure against mmdebstrap and plain docker run, in one run
+	@sh e2e/setup.sh bench
+	@sh e2e/bench.sh
+
+clean: ## remove what was built and the daemon that was started; the caches stay
+	-@test ! -x bin/oarbuild || bin/oarbuild daemon stop
+	rm -rf bin

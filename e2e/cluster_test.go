@@ -1,0 +1,130 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// deployed is what `oardeploy --json` tells of a cluster.
+type deployed struct {
+	API        string `json:"api"`
+	Monika     string `json:"monika"`
+	Drawgantt  string `json:"drawgantt"`
+	PhpPgAdmin string `json:"phppgadmin"`
+	SSHConfig  string `json:"ssh_config"`
+}
+
+// TestACluster walks through the life of one cluster of two nodes: deployed,
+// looked at, used, changed, stopped and cleaned.
+func TestACluster(t *testing.T) {
+	must(t, "oarbuild", "--push")
+	must(t, "oardeploy", "clean", cluster)
+	work := call{dir: t.TempDir()}
+	defer func() {
+		if t.Failed() {
+			t.Log(call{}.run(t, "oardeploy", "logs", "--name", cluster))
+		}
+		must(t, "oardeploy", "clean", cluster)
+	}()
+
+	var c deployed
+	if err := json.Unmarshal([]byte(work.must(t, "oardeploy", "-n", "2", "--name", cluster, "--json")), &c); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("every service runs under the name it had", checkServices)
+	t.Run("a second deploy finds nothing to do", func(t *testing.T) { checkUnchanged(t, work) })
+	t.Run("jobs run", checkJobs)
+	t.Run("the API answers and guards", func(t *testing.T) { checkAPI(t, c) })
+	t.Run("the pages render in a browser", func(t *testing.T) { checkPages(t, c) })
+	t.Run("ssh reaches every host", func(t *testing.T) { checkSSH(t, c) })
+	t.Run("a terminal on the frontend", func(t *testing.T) { checkTerminal(t, work) })
+	t.Run("nodes come and go", func(t *testing.T) { checkScale(t, work) })
+	t.Run("orphans are reaped", checkOrphans)
+	t.Run("the server stops cleanly", checkStop)
+	t.Run("clean leaves nothing", checkClean)
+}
+
+func checkServices(t *testing.T) {
+	for host, want := range map[string]string{
+		"server":   "oar-server postgresql rsyslogd sshd",
+		"frontend": "apache2 rsyslogd sshd",
+		"node1":    "oar-node rsyslogd sshd",
+	} {
+		var running []string
+		for line := range strings.Lines(must(t, "oardeploy", "exec", "--name", cluster, host, "--", "supervisorctl", "status")) {
+			if fields := strings.Fields(line); len(fields) > 1 && fields[1] == "RUNNING" {
+				running = append(running, fields[0])
+			}
+		}
+		if got := strings.Join(running, " "); got != want {
+			t.Errorf("on %s run %q, want %q", host, got, want)
+		}
+	}
+}
+
+// checkUnchanged compares the containers before and after: the same ids, so none was made again.
+func checkUnchanged(t *testing.T, work call) {
+	before := containers(t)
+	work.must(t, "oardeploy", "-n", "2", "--name", cluster)
+	if after := containers(t); after != before {
+		t.Errorf("containers before\n%s\nafter\n%s", before, after)
+	}
+}
+
+// containers lists the ids and names of the cluster's containers, sorted by name.
+func containers(t *testing.T) string {
+	return must(t, "sh", "-c", "docker ps -a --filter label=oarcluster.name="+cluster+" --format '{{.Names}} {{.ID}}' | sort")
+}
+
+// checkScale: one node more, then two less; OAR must know each time.
+func checkScale(t *testing.T, work call) {
+	for _, step := range []struct{ nodes, alive string }{{"3", "node1 node2 node3"}, {"1", "node1"}, {"2", "node1 node2"}} {
+		work.must(t, "oardeploy", "-n", step.nodes, "--name", cluster)
+		got := strings.Fields(front(t, `oarnodes --sql "state='Alive'" -l 2>/dev/null || oarnodes -l`))
+		if strings.Join(got, " ") != step.alive {
+			t.Errorf("with -n %s OAR has %q Alive, want %q", step.nodes, got, step.alive)
+		}
+	}
+}
+
+// checkOrphans: a process whose parent has died must not stay a zombie.
+func checkOrphans(t *testing.T) {
+	must(t, "oardeploy", "exec", "--name", cluster, "node1", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do (sleep 0.2 &) ; done")
+	eventually(t, 5*time.Second, func() string {
+		zombies := must(t, "oardeploy", "exec", "--name", cluster, "node1", "--", "sh", "-c", "ps -eo stat,args | grep '^Z' || true")
+		if zombies == "" {
+			return ""
+		}
+		return "zombies: " + zombies
+	})
+}
+
+// checkStop: SIGTERM must end every service in order, the database above all.
+func checkStop(t *testing.T) {
+	name := cluster + "_server"
+	must(t, "docker", "stop", name)
+	if code := must(t, "docker", "inspect", "-f", "{{.State.ExitCode}}", name); code == "137" {
+		t.Error("the server had to be killed")
+	}
+	log, err := exec.Command("sh", "-c", "docker cp "+name+":/var/log/postgresql - | tar -xO").CombinedOutput()
+	if err != nil {
+		t.Fatalf("reading PostgreSQL's log: %v: %s", err, log)
+	}
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	if last := lines[len(lines)-1]; !strings.Contains(last, "database system is shut down") {
+		t.Errorf("PostgreSQL's last words are %q", last)
+	}
+}
+
+func checkClean(t *testing.T) {
+	must(t, "oardeploy", "clean", cluster)
+	if left := traces(t, cluster); left != "" {
+		t.Errorf("clean left %s", left)
+	}
+	must(t, "oardeploy", "clean", cluster)
+}
