@@ -19,7 +19,7 @@ bin/oarbuild bin/oardeploy: bin/%: go.mod go.sum $(GO_FILES)
 bin/buildkitd: go.mod go.sum
 	CGO_ENABLED=0 go build -o $@ -ldflags "-X github.com/moby/buildkit/version.Version=$$(go list -m -f '{{.Version}}' github.com/moby/buildkit)" github.com/moby/buildkit/cmd/buildkitd
 
-setup: ## install what is missing: Docker Engine, runc, binfmt, an ssh client
+setup: ## install what is missing: Docker Engine, runc, an ssh client
 	@sh e2e/setup.sh
 
 demo: setup build ## build the images, deploy two nodes, run a job on both
@@ -27,10 +27,10 @@ demo: setup build ## build the images, deploy two nodes, run a job on both
 
 test: setup build lint unit e2e ## run everything, unit to end-to-end, on the real things
 
-unit:
+unit: ## run the tests that need no network, daemon or Engine
 	go test -shuffle=on ./...
 
-e2e: setup build
+e2e: setup build ## run the tests of the real things
 	@sh e2e/setup.sh test
 	$(REAL) go test -count=1 -timeout 45m -tags e2e ./internal/... ./e2e/...
 

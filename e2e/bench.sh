@@ -44,7 +44,10 @@ cold() {
 	rm -rf "$work/cache" "$work/data"
 	bin/buildkitd --root "$work/buildkit$1" --addr "unix://$work/buildkit$1.sock" --oci-worker-net host >>"$work/daemon.log" 2>&1 &
 	echo $! >"$work/pid"
-	while [ ! -S "$work/buildkit$1.sock" ]; do sleep 0.05; done
+	while [ ! -S "$work/buildkit$1.sock" ]; do
+		kill -0 "$(cat "$work/pid")" || { tail "$work/daemon.log" >&2; return 1; }
+		sleep 0.05
+	done
 	builder=unix://$work/buildkit$1.sock
 }
 end() { kill "$(cat "$work/pid")"; wait "$(cat "$work/pid")" 2>/dev/null || true; rm -rf "$work/buildkit$1"; : >"$work/pid"; }

@@ -13,7 +13,8 @@ bin/oardeploy -n 2
 say "submitting a job on both nodes"
 job=$(front "cd /data && oarsub -l /nodes=2,walltime=0:01:00 'for node in \$(uniq \$OAR_NODEFILE); do oarsh \$node hostname; done'" |
 	sed -n 's/^OAR_JOB_ID=//p')
-front "until oarstat -s -j $job | grep -E 'Terminated|Error'; do sleep 0.2; done"
+[ -n "$job" ] || { echo "demo: oarsub gave no job; look into: bin/oardeploy logs" >&2; exit 1; }
+front "timeout 120 sh -c 'until oarstat -s -j $job | grep -E \"Terminated|Error\"; do sleep 0.2; done'"
 
 say "the output of job $job"
 front "cat /data/OAR.$job.stdout"

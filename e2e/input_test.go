@@ -102,7 +102,7 @@ func TestATamperedPackageIsRefused(t *testing.T) {
 		}
 	})
 	refused(t, call{env: []string{"XDG_CACHE_HOME=" + t.TempDir()}}, []string{"oarbuild", "--recipe", "../recipes/dnsmasq.yaml", "--mirror", mirror}, 1,
-		[]string{"hostname_", "sha256"})
+		[]string{"hostname_", "SHA-256"})
 }
 
 // tamper serves the machine's own mirror, changing bodies on their way.

@@ -10,6 +10,9 @@ die() { echo "make: $1" >&2; echo "make: hint: $2" >&2; exit 1; }
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
 
+# The pinned buildkitd runs steps by runc, as root.
+[ "$(id -u)" = 0 ] || [ -n "${BUILDKIT_HOST:-}" ] ||
+	die "building needs root, or a BuildKit" "run it by sudo, or set BUILDKIT_HOST to the address of a BuildKit"
 command -v go >/dev/null 2>&1 || die "Go is missing" "install it from https://go.dev/dl"
 need runc runc
 need ssh openssh-client
@@ -48,7 +51,7 @@ if ! engine; then
 	tries=0
 	until engine; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 100 ] || die "the Docker Engine did not come up" "read /var/log/dockerd.log"
+		[ "$tries" -lt 100 ] || die "the Docker Engine did not come up" "read /var/log/dockerd.log, or journalctl -u docker"
 		sleep 0.2
 	done
 fi

@@ -65,6 +65,9 @@ func checkAPI(t *testing.T, c deployed) {
 	if status, _ = ask(t, http.MethodPost, public+"/jobs.json", "", job, "X-Remote-Ident", "docker"); status != http.StatusUnauthorized {
 		t.Errorf("POST a job with a forged identity: %d, want 401", status)
 	}
+	if status, _ = ask(t, http.MethodPost, private+"/jobs.json", "docker", job, "Sec-Fetch-Site", "cross-site"); status != http.StatusForbidden && status != http.StatusUnauthorized {
+		t.Errorf("POST a job from a page of another site: %d, want it refused", status)
+	}
 }
 
 // checkPages opens each page in a real browser and looks for what a user would look for.
