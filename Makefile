@@ -4,8 +4,6 @@
 
 BIN := bin/oarbuild bin/oardeploy bin/buildkitd
 GO_FILES := $(shell find cmd internal llb recipes keys configs -type f 2>/dev/null)
-# The tests of the rooms that touch the archive, BuildKit and the Engine run on the real ones.
-REAL := E2E=1
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,10 +27,13 @@ test: setup build lint unit e2e ## run everything, unit to end-to-end, on the re
 
 unit: ## run the tests that need no network, daemon or Engine
 	go test -shuffle=on ./...
+	CGO_ENABLED=1 go test -race ./internal/debian/layer ./internal/cluster/... ./internal/registry ./internal/oci
 
+# The scenarios first: they bring the images that tests of the Engine use.
 e2e: setup build ## run the tests of the real things
 	@sh e2e/setup.sh test
-	$(REAL) go test -count=1 -timeout 45m -tags e2e ./internal/... ./e2e/...
+	go test -count=1 -timeout 30m -tags e2e ./e2e/...
+	go test -count=1 -timeout 30m -tags e2e -p 1 ./internal/...
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run: gofmt -w ." >&2; exit 1; }

@@ -21,6 +21,8 @@ docker version >/dev/null 2>&1 || need dockerd docker.io
 case "${1:-}" in
 test)
 	need chromium chromium
+	# The race detector is C.
+	need gcc "gcc libc6-dev"
 	need mmdebstrap mmdebstrap
 	need script bsdutils
 	need qemu-aarch64-static qemu-user-static

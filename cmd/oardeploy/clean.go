@@ -33,6 +33,9 @@ func runClean(ctx context.Context, s ui.Streams, f cleanFlags, names []string) e
 	if f.all && len(names) > 0 {
 		return usage("reading arguments of \"clean\": names and --all exclude each other", "the form is: oardeploy clean [NAME...|--all]")
 	}
+	if err := deploy.CheckNames(names...); err != nil {
+		return err
+	}
 	o, done, err := f.options(ctx, s)
 	if err != nil {
 		return err

@@ -26,6 +26,9 @@ is one, and passes its exit code on.`,
 }
 
 func runExec(ctx context.Context, s ui.Streams, name string, args []string) error {
+	if err := deploy.CheckNames(name); err != nil {
+		return err
+	}
 	d, err := engine.Dial(ctx)
 	if err != nil {
 		return err

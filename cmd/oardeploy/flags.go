@@ -40,7 +40,7 @@ func (f *specFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.registry, "registry", "localhost:5000/oarcluster", "where the images are")
 	flags.StringVar(&f.tag, "tag", "2.6.1", "which images: an OAR version")
 	flags.StringArrayVarP(&f.volumes, "volume", "v", nil, "share a folder with server, frontend and nodes, as HOST:CONTAINER[:ro|rw];\nrepeatable (default ./shared_data:/data)")
-	flags.StringVar(&f.bind, "bind", "127.0.0.1", "address of this machine on which ports are published")
+	flags.StringVar(&f.bind, "bind", "127.0.0.1", "address of this machine on which ports are published; whoever reaches\nit can run jobs: the API's password, docker:docker, is public")
 	flags.Uint16Var(&f.httpPort, "http-port", 0, "port of the web pages and the API (default 48080, or a free one above it with --name)")
 }
 

@@ -37,6 +37,9 @@ func newLogs(s ui.Streams) *cobra.Command {
 }
 
 func runLogs(ctx context.Context, s ui.Streams, f logsFlags, hosts []string) error {
+	if err := deploy.CheckNames(f.name); err != nil {
+		return err
+	}
 	d, err := engine.Dial(ctx)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,12 +61,16 @@ func runDeploy(ctx context.Context, s ui.Streams, f deployFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.dryRun && f.json {
+		return usage("reading flags: --dry-run and --json exclude each other", "a plan is text, one step a line")
+	}
 	if f.dryRun {
 		return printPlan(ctx, s, spec, f.common)
 	}
 	if f.connect && f.json {
 		return ui.WithCode(errors.New("reading flags: --connect and --json exclude each other"), ui.CodeUsage)
 	}
+	warnOfBind(s, spec.Bind)
 	o, done, err := f.options(ctx, s)
 	if err != nil {
 		return err
@@ -82,6 +87,13 @@ func runDeploy(ctx context.Context, s ui.Streams, f deployFlags) error {
 		return err
 	}
 	return runSSH(ctx, spec.Name, []string{"frontend"})
+}
+
+// warnOfBind tells that others can use the cluster, quiet or not.
+func warnOfBind(s ui.Streams, bind netip.Addr) {
+	if !bind.IsLoopback() {
+		fmt.Fprintf(s.Err, "oardeploy: warning: whoever reaches %s can run jobs: the API's password, docker:docker, is public\n", bind)
+	}
 }
 
 func printInfo(s ui.Streams, info access.Info, asJSON bool) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
+	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -32,13 +32,19 @@ which arrive as they are. ssh's exit code is passed on.`,
 
 // runSSH makes this process the ssh client.
 func runSSH(_ context.Context, name string, args []string) error {
+	if err := deploy.CheckNames(name); err != nil {
+		return err
+	}
+	config, err := access.Config(base, name)
+	if errors.Is(err, os.ErrNotExist) {
+		return ui.WithHint(fmt.Errorf("looking for cluster %q: %w", name, err), "deploy it: oardeploy -n 2, or name another with --name")
+	}
+	if err != nil {
+		return err
+	}
 	program, err := exec.LookPath("ssh")
 	if err != nil {
 		return ui.WithHint(fmt.Errorf("looking for the ssh client: %w", err), "install it (`sudo apt-get install openssh-client`), or use oardeploy exec")
-	}
-	config := filepath.Join(access.Path(base, name), "ssh_config")
-	if _, err := os.Stat(config); errors.Is(err, os.ErrNotExist) {
-		return ui.WithHint(fmt.Errorf("looking for cluster %q: no %s", name, config), "deploy it: oardeploy -n 2, or name another with --name")
 	}
 	argv := []string{"ssh", "-F", config}
 	if len(args) > 1 && ui.IsTerminal(os.Stdin) && ui.IsTerminal(os.Stdout) {

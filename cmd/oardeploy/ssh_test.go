@@ -1,10 +1,36 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/oarcluster/oarcluster/internal/cluster/access"
 )
+
+// /tmp is everybody's: another user may have made the folder before us.
+func TestSSHRefusesAnOpenFolder(t *testing.T) {
+	t.Parallel()
+	name := fmt.Sprintf("test-%d", os.Getpid())
+	folder := access.Path(base, name)
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	pwned := filepath.Join(t.TempDir(), "pwned")
+	if err := os.WriteFile(filepath.Join(folder, "ssh_config"), []byte("Host *\n    ProxyCommand touch "+pwned+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := runSSH(t.Context(), name, []string{"frontend"}); err == nil || !strings.Contains(err.Error(), "lets others in") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(pwned); err == nil {
+		t.Error("the configuration's command ran")
+	}
+}
 
 // What a shell makes of the command line must be the arguments again.
 func TestCommandLineKeepsArguments(t *testing.T) {

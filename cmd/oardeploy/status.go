@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
@@ -18,8 +19,9 @@ import (
 // statusFlags are the flags of status.
 type statusFlags struct {
 	common
-	name string
-	json bool
+	given *pflag.FlagSet // to tell an empty name from none
+	name  string
+	json  bool
 }
 
 // hostStatus is one host in status --json.
@@ -38,7 +40,10 @@ func newStatus(s ui.Streams) *cobra.Command {
 	f := statusFlags{common: common{quiet: true}}
 	cmd := &cobra.Command{
 		Use: "status [--name NAME]", Short: "List clusters and their hosts", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), s, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.given = cmd.Flags()
+			return runStatus(cmd.Context(), s, f)
+		},
 	}
 	cmd.Flags().StringVar(&f.name, "name", "", "only this cluster (default all)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print a JSON array, one object a host")
@@ -46,15 +51,18 @@ func newStatus(s ui.Streams) *cobra.Command {
 }
 
 func runStatus(ctx context.Context, s ui.Streams, f statusFlags) error {
+	var names []string
+	if f.given.Changed("name") {
+		names = []string{f.name}
+	}
+	if err := deploy.CheckNames(names...); err != nil {
+		return err
+	}
 	o, done, err := f.options(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer done()
-	var names []string
-	if f.name != "" {
-		names = []string{f.name}
-	}
 	found, err := deploy.Status(ctx, names, o.Engine)
 	if err != nil {
 		return err

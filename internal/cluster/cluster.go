@@ -23,6 +23,10 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // DefaultName is the cluster that is meant when none is named. Only it has fixed
@@ -54,12 +58,27 @@ type Spec struct {
 
 var validName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
+// The engine's grammar of references (distribution's reference.go), where the
+// registry client's is wider.
+var (
+	validPath = regexp.MustCompile(`^[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*$`)
+	validTag  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+)
+
+// ValidateName reports a name that no cluster can have. Every name that a user
+// gives is checked before anything is looked for under it: names become labels,
+// and paths of folders that are removed.
+func (s Spec) ValidateName() error {
+	if validName.MatchString(s.Name) {
+		return nil
+	}
+	return ui.WithHint(fmt.Errorf("checking cluster name %q: want up to 32 lower case letters, digits and inner dashes", s.Name),
+		"oardeploy status lists the clusters there are")
+}
+
 // Validate reports every value that no cluster can have, all at once.
 func (s Spec) Validate() error {
-	var errs []error
-	if !validName.MatchString(s.Name) {
-		errs = append(errs, fmt.Errorf("checking cluster name %q: want up to 32 lower case letters, digits and inner dashes", s.Name))
-	}
+	errs := []error{s.ValidateName(), s.validateImages()}
 	if s.Nodes < 1 || s.Nodes > maxNodes {
 		errs = append(errs, fmt.Errorf("checking number of nodes %d: want 1 to %d", s.Nodes, maxNodes))
 	}
@@ -72,6 +91,20 @@ func (s Spec) Validate() error {
 			errs = append(errs, fmt.Errorf("checking volumes: %q is mounted twice", v.Container))
 		}
 		seen[v.Container] = true
+	}
+	return errors.Join(errs...)
+}
+
+// validateImages reports a registry or tag of which no reference can be made.
+func (s Spec) validateImages() error {
+	var errs []error
+	if repository, err := name.NewRepository(s.Registry + "/server"); err != nil || !validPath.MatchString(repository.RepositoryStr()) {
+		errs = append(errs, ui.WithHint(fmt.Errorf("checking registry %q: no image can be there", s.Registry),
+			"give HOST[:PORT]/PATH with a path in lower case, as localhost:5000/oarcluster"))
+	}
+	if !validTag.MatchString(s.Tag) {
+		errs = append(errs, ui.WithHint(fmt.Errorf("checking tag %q: no image can have it", s.Tag),
+			"give up to 128 letters, digits, dots, dashes and underscores, as 2.6.1"))
 	}
 	return errors.Join(errs...)
 }

@@ -46,6 +46,18 @@ func TestSpecValidate(t *testing.T) {
 		{"no core", func(s *cluster.Spec) { s.Cores = 0 }, []string{"number of cores 0"}},
 		{"name with a slash", func(s *cluster.Spec) { s.Name = "../x" }, []string{`name "../x"`}},
 		{"name that ends in a dash", func(s *cluster.Spec) { s.Name = "x-" }, []string{`name "x-"`}},
+		{"a registry in capitals", func(s *cluster.Spec) { s.Registry = "Foo" }, []string{`registry "Foo"`}},
+		{"a path in capitals", func(s *cluster.Spec) { s.Registry = "localhost:5000/Foo" }, []string{`registry "localhost:5000/Foo"`}},
+		{"a registry with a scheme", func(s *cluster.Spec) { s.Registry = "https://example.org/oar" }, []string{`registry "https:`}},
+		{"a registry with a slash too many", func(s *cluster.Spec) { s.Registry = "localhost:5000/oar/" }, []string{`registry "localhost:5000/oar/"`}},
+		{"no registry", func(s *cluster.Spec) { s.Registry = "" }, []string{`registry ""`}},
+		{"a registry without a path", func(s *cluster.Spec) { s.Registry = "example.org:443" }, nil},
+		{"a path without a registry", func(s *cluster.Spec) { s.Registry = "me/oar__cluster-2" }, nil},
+		{"a tag with a colon", func(s *cluster.Spec) { s.Tag = "a:b" }, []string{`tag "a:b"`}},
+		{"a tag with a slash", func(s *cluster.Spec) { s.Tag = "a/b" }, []string{`tag "a/b"`}},
+		{"a digest for a tag", func(s *cluster.Spec) { s.Tag = "1@sha256:0" }, []string{`tag "1@sha256:0"`}},
+		{"no tag", func(s *cluster.Spec) { s.Tag = "" }, []string{`tag ""`}},
+		{"a tag in capitals", func(s *cluster.Spec) { s.Tag = "V2.6_rc-1" }, nil},
 		{"a mount point twice", func(s *cluster.Spec) {
 			s.Volumes = []cluster.Volume{{Host: "/a", Container: "/d"}, {Host: "/b", Container: "/d"}}
 		}, []string{`"/d" is mounted twice`}},

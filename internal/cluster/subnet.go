@@ -10,7 +10,7 @@ import (
 const (
 	firstNode   = 11 // the first node's place in the subnet
 	smallBits   = 24 // 244 nodes
-	largestBits = 20 // 4085 nodes
+	largestBits = 20 // 4084 nodes
 )
 
 // pools are searched for a free subnet in this order. None of them is among the

@@ -61,6 +61,56 @@ func TestOpenRefusesWhatIsNotSafelyOurs(t *testing.T) {
 	}
 }
 
+func TestNamesDoNotLeaveTheBase(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	base := filepath.Join(parent, "tmp")
+	victim := filepath.Join(parent, "victim")
+	// With this folder there, the path through it would lead to the victim.
+	if err := errors.Join(os.MkdirAll(filepath.Join(base, "oarcluster-x"), 0o700), os.Mkdir(victim, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"x/../../victim", "", "..", "x/", "X"} {
+		if _, err := access.Open(t.Context(), base, name); err == nil || !strings.Contains(err.Error(), "checking cluster name") {
+			t.Errorf("open %q: got %v", name, err)
+		}
+		if _, err := access.Config(base, name); err == nil || !strings.Contains(err.Error(), "checking cluster name") {
+			t.Errorf("config of %q: got %v", name, err)
+		}
+	}
+	if left, err := os.ReadDir(victim); err != nil || len(left) > 0 {
+		t.Errorf("the victim has %v, %v", left, err)
+	}
+}
+
+func TestConfigIsOursAlone(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	path := filepath.Join(base, "oarcluster")
+	if _, err := access.Config(base, "oarcluster"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no folder: %v", err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := access.Config(base, "oarcluster"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	want := filepath.Join(path, "ssh_config")
+	if err := os.WriteFile(want, []byte("Host *\n    ProxyCommand touch pwned\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := access.Config(base, "oarcluster"); got != want || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if err := os.Chmod(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := access.Config(base, "oarcluster"); err == nil || !strings.Contains(err.Error(), "lets others in") {
+		t.Errorf("a folder of mode 0755: %v", err)
+	}
+}
+
 func TestOpenRefusesAnothersFolder(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

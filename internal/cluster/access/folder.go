@@ -43,10 +43,32 @@ func Path(base, name string) string {
 	return filepath.Join(base, cluster.DefaultName+"-"+name)
 }
 
+// Config is the ssh_config of a cluster. A cluster without a folder is
+// [os.ErrNotExist]; one whose folder is not safely ours is refused, since ssh runs
+// commands that its configuration names.
+func Config(base, name string) (string, error) {
+	if err := (cluster.Spec{Name: name}).ValidateName(); err != nil {
+		return "", err
+	}
+	folder := Path(base, name)
+	if err := check(folder); err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, "ssh_config")
+	if _, err := os.Lstat(path); err != nil {
+		return "", fmt.Errorf("looking for ssh's configuration: %w", err)
+	}
+	return path, nil
+}
+
 // Open makes the folder if there is none, refuses one that is not safely ours, and
 // waits for its lock: one program at a time changes a cluster. The kernel frees
 // the lock when the process ends, however it does.
 func Open(ctx context.Context, base, name string) (*Folder, error) {
+	// A path of something else than a cluster would be made, or removed.
+	if err := (cluster.Spec{Name: name}).ValidateName(); err != nil {
+		return nil, err
+	}
 	f := &Folder{Path: Path(base, name)}
 	for {
 		err := os.Mkdir(f.Path, 0o700)

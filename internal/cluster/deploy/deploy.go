@@ -64,10 +64,11 @@ func Deploy(ctx context.Context, spec cluster.Spec, o Options) (access.Info, err
 	if err != nil {
 		return access.Info{}, err
 	}
-	r := run{Options: o, spec: spec, folder: folder}
+	r := &run{Options: o, spec: spec, folder: folder}
 	info, err := r.deploy(ctx)
 	for tries := 1; tries < 3 && errors.Is(err, apply.ErrSubnetTaken); tries++ {
-		r = run{Options: o, spec: spec, folder: folder, avoid: append(r.avoid, r.topology.Subnet)}
+		// A new one: the goroutine that finds keys may still read the other.
+		r = &run{Options: o, spec: spec, folder: folder, avoid: append(r.avoid, r.topology.Subnet)}
 		info, err = r.deploy(ctx)
 	}
 	if err != nil && folder.New && (r.before == nil || !o.Keep) {
@@ -155,7 +156,7 @@ func (r *run) act(ctx context.Context, steps plan.Plan) error {
 		return err
 	}
 	return ready.Wait(ctx, ready.Target{
-		Topology: r.topology, Engine: r.Engine, Made: steps.Made(), Timeout: r.Timeout, Note: r.Note,
+		Topology: r.topology, Engine: r.Engine, Started: steps.Started(), Timeout: r.Timeout, Note: r.Note,
 	})
 }
 

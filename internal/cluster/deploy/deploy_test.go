@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -109,9 +110,7 @@ func TestDeployGrowShrinkClean(t *testing.T) {
 	if info.Name != "oarcluster" || !slices.Equal(info.Nodes, []string{"node1", "node2"}) {
 		t.Errorf("got %+v", info)
 	}
-	if mode, err := os.Stat(w.spec.Default.Host); err != nil || mode.Mode().Perm() != 0o777 || mode.Mode()&os.ModeSticky == 0 {
-		t.Errorf("the default volume: %v, %v", mode, err)
-	}
+	checkDefaultVolume(t, w.spec.Default.Host)
 	w.deploy(t, 4)
 	w.expect(t, cluster2(4))
 	if got := w.File("oarcluster_server", "etc/oarcluster/resources"); !strings.Contains(got, "node4 3 3 0\n") {
@@ -166,6 +165,41 @@ func TestStoppedNodeIsStartedAgain(t *testing.T) {
 	if !w.notes.has("oarcluster_server knows the hosts") {
 		t.Error("OAR was not told of the node's return")
 	}
+}
+
+func TestStoppedClusterIsAwaited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy(t, 1)
+	for _, host := range []string{"dns", "server", "frontend", "node1"} {
+		w.Kill("oarcluster_"+host, 0)
+	}
+	w.Mute, w.o.Timeout, w.o.Keep = []string{"node1"}, 100*time.Millisecond, true
+	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err == nil || !strings.Contains(err.Error(), `mark "oarcluster: node1 alive"`) {
+		t.Errorf("a cluster whose node did not come back: %v", err)
+	}
+}
+
+func TestNamesOfNoClusterTouchNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.AddForeign("somebody's")
+	w.Before = func(call string) error { t.Errorf("the engine was asked to %s", call); return nil }
+	for _, name := range []string{"", "x/../../victim", "Foo"} {
+		spec := w.spec
+		spec.Name = name
+		_, deployed := deploy.Deploy(t.Context(), spec, w.o)
+		_, planned := deploy.Plan(t.Context(), spec, w.o)
+		_, seen := deploy.Status(t.Context(), []string{name}, w.Fake)
+		_, found := deploy.Find(t.Context(), name, "node1", w.Fake)
+		cleaned := deploy.Clean(t.Context(), []string{"good", name}, w.o)
+		for i, err := range []error{deployed, planned, seen, found, cleaned} {
+			if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("checking cluster name %q", name)) {
+				t.Errorf("%q, verb %d: got %v", name, i, err)
+			}
+		}
+	}
+	w.expect(t, []string{"container somebody's running"})
 }
 
 func TestChangedImageReplaces(t *testing.T) {
@@ -262,5 +296,22 @@ func TestFind(t *testing.T) {
 	w.Kill("oarcluster_node1", 1)
 	if _, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err == nil || !strings.Contains(err.Error(), "it is exited") {
 		t.Errorf("a stopped host: %v", err)
+	}
+}
+
+// checkDefaultVolume: user docker of the cluster may write there, and others on
+// this machine only where whoever deploys could not give the folder away.
+func checkDefaultVolume(t *testing.T, path string) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, want := info.Sys().(*syscall.Stat_t).Uid, os.ModeDir|0o700
+	if owner != 1000 {
+		want = os.ModeDir | os.ModeSticky | 0o777
+	}
+	if info.Mode() != want || os.Getuid() == 0 && owner != 1000 {
+		t.Errorf("the default volume is %v of user %d, want %v", info.Mode(), owner, want)
 	}
 }

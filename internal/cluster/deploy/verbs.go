@@ -19,7 +19,7 @@ import (
 // Plan tells what Deploy would do, and changes nothing. Images are taken as the
 // engine has them; one that it lacks is named in a line before the plan.
 func Plan(ctx context.Context, spec cluster.Spec, o Options) (string, error) {
-	if err := CheckVolumes(spec); err != nil {
+	if err := errors.Join(spec.ValidateName(), CheckVolumes(spec)); err != nil {
 		return "", err
 	}
 	observed, err := o.Engine.Observe(ctx, spec.Name)
@@ -48,8 +48,12 @@ func Plan(ctx context.Context, spec cluster.Spec, o Options) (string, error) {
 }
 
 // Clean removes the clusters of the names given, side by side: what has their
-// label, and their folders. What is not there is no error.
+// label, and their folders. What is not there is no error; when a name is no
+// cluster's, nothing is removed and the error is wrong usage.
 func Clean(ctx context.Context, names []string, o Options) error {
+	if err := CheckNames(names...); err != nil {
+		return err
+	}
 	errs := make([]error, len(names))
 	var g errgroup.Group
 	for i, name := range names {
@@ -57,6 +61,15 @@ func Clean(ctx context.Context, names []string, o Options) error {
 	}
 	_ = g.Wait() // the errors are in errs, all of them
 	return errors.Join(errs...)
+}
+
+// CheckNames refuses what cannot be a cluster's name. Its errors are wrong usage.
+func CheckNames(names ...string) error {
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, cluster.Spec{Name: name}.ValidateName())
+	}
+	return ui.WithCode(errors.Join(errs...), ui.CodeUsage)
 }
 
 func clean(ctx context.Context, name string, o Options) error {
@@ -97,6 +110,9 @@ func remove(ctx context.Context, name string, o Options) error {
 
 // Status looks at clusters; none named means all that there are.
 func Status(ctx context.Context, names []string, e Engine) (map[string]cluster.Observed, error) {
+	if err := CheckNames(names...); err != nil {
+		return nil, err
+	}
 	if len(names) == 0 {
 		var err error
 		if names, err = e.Clusters(ctx); err != nil {
@@ -117,6 +133,9 @@ func Status(ctx context.Context, names []string, e Engine) (map[string]cluster.O
 // Find returns the running container of a hostname of a cluster. Its error tells
 // which hosts there are.
 func Find(ctx context.Context, name, host string, e Engine) (cluster.Container, error) {
+	if err := CheckNames(name); err != nil {
+		return cluster.Container{}, err
+	}
 	o, err := e.Observe(ctx, name)
 	if err != nil {
 		return cluster.Container{}, err

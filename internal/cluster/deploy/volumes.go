@@ -26,19 +26,24 @@ func CheckVolumes(spec cluster.Spec) error {
 	return ui.WithCode(errors.Join(errs...), ui.CodeUsage)
 }
 
+// dockerUID is the number of user docker in the images (recipes/base.yaml).
+const dockerUID = 1000
+
 // makeDefault makes the default volume's folder when the cluster uses it and it is
-// not there, and returns its path if it did. Anybody may write there, as in /tmp:
-// the user docker of the cluster is nobody on this machine.
+// not there, and returns its path if it did. It is the cluster's user docker's, and
+// closed to others where that can be: whoever may send jobs is root in the
+// containers, and could leave a program with the set-uid bit there. A user of this
+// machine who can neither be docker nor give the folder away opens it, as /tmp is.
 func makeDefault(spec cluster.Spec, t cluster.Topology) (string, error) {
 	frontend, _ := t.Host("frontend")
 	if !slices.Contains(frontend.Volumes, spec.Default) {
 		return "", nil
 	}
-	err := os.Mkdir(spec.Default.Host, 0o777)
+	err := os.Mkdir(spec.Default.Host, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		return "", nil
 	}
-	if err == nil {
+	if err == nil && os.Chown(spec.Default.Host, dockerUID, -1) != nil {
 		err = os.Chmod(spec.Default.Host, 0o777|os.ModeSticky)
 	}
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/moby/moby/client"
 
@@ -28,12 +29,18 @@ import (
 // Docker is a Docker Engine that answered.
 type Docker struct{ api *client.Client }
 
-// Dial finds the engine as docker does (DOCKER_HOST and its companions, else the
-// socket of this machine) and fails with a hint when none answers.
+// Dial finds the engine of this machine: the socket that DOCKER_HOST names, else
+// the usual one; docker's contexts are not read. It fails with a hint when none
+// answers, and for an engine over the network: a cluster's ports are published on
+// the engine's machine, and are looked for, and said to be, on this one.
 func Dial(ctx context.Context) (*Docker, error) {
 	api, err := client.New(client.FromEnv, client.WithUserAgent("oardeploy"))
 	if err != nil {
 		return nil, ui.WithHint(fmt.Errorf("looking for a Docker Engine: %w", err), "check DOCKER_HOST and the variables beside it")
+	}
+	if !strings.HasPrefix(api.DaemonHost(), "unix:") {
+		return nil, ui.WithHint(fmt.Errorf("looking for a Docker Engine: %s is not a socket of this machine", api.DaemonHost()),
+			"a cluster's ports are published on the engine's own machine, where this version does not look for them: run oardeploy there, or unset DOCKER_HOST")
 	}
 	if _, err := api.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
 		return nil, ui.WithHint(fmt.Errorf("looking for a Docker Engine: %w", err),
@@ -45,7 +52,8 @@ func Dial(ctx context.Context) (*Docker, error) {
 // Close ends the connections.
 func (d *Docker) Close() error { return d.api.Close() }
 
-// Clusters lists the names of all clusters of which the engine has anything.
+// Clusters lists the names of all clusters of which the engine has anything. A
+// label that is no cluster's name was not made by us and is passed over.
 func (d *Docker) Clusters(ctx context.Context) ([]string, error) {
 	names := map[string]bool{}
 	ours := client.Filters{}.Add("label", cluster.LabelName)
@@ -63,5 +71,6 @@ func (d *Docker) Clusters(ctx context.Context) ([]string, error) {
 	for _, n := range networks.Items {
 		names[n.Labels[cluster.LabelName]] = true
 	}
+	maps.DeleteFunc(names, func(name string, _ bool) bool { return cluster.Spec{Name: name}.ValidateName() != nil })
 	return slices.Sorted(maps.Keys(names)), nil
 }

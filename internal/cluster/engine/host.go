@@ -14,7 +14,8 @@ import (
 )
 
 // routes reads the kernel's IPv4 routing table (proc(5), /proc/net/route): every
-// destination but the default route. A machine without that file has no routes
+// destination but the default route, also where it is cut into pieces of more than a
+// /8 that go over it (OpenVPN's def1: 0.0.0.0/1 and 128.0.0.0/1). A machine without that file has no routes
 // that we could know.
 func routes(file string) []netip.Prefix {
 	f, err := os.Open(file)
@@ -34,7 +35,7 @@ func routes(file string) []netip.Prefix {
 			continue
 		}
 		ones := bits.OnesCount32(binary.LittleEndian.Uint32(mask))
-		if ones > 0 {
+		if ones >= 8 {
 			addr := netip.AddrFrom4([4]byte{destination[3], destination[2], destination[1], destination[0]})
 			found = append(found, netip.PrefixFrom(addr, ones))
 		}
@@ -42,17 +43,14 @@ func routes(file string) []netip.Prefix {
 	return found
 }
 
-// holder tells who has a port: another container, or (on the engine's own machine)
-// whoever makes listening on it fail. A port of the cluster itself is free.
-func holder(published map[netip.AddrPort]string, local bool) func(netip.AddrPort) string {
+// holder tells who has a port: another container, or whoever makes listening on it
+// fail. A port of the cluster itself is free.
+func holder(published map[netip.AddrPort]string) func(netip.AddrPort) string {
 	return func(at netip.AddrPort) string {
 		for have, name := range published {
 			if have.Port() == at.Port() && (have.Addr() == at.Addr() || have.Addr().IsUnspecified() || at.Addr().IsUnspecified()) {
 				return name
 			}
-		}
-		if !local {
-			return ""
 		}
 		l, err := net.Listen("tcp", at.String())
 		switch {

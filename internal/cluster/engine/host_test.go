@@ -19,6 +19,8 @@ func TestRoutes(t *testing.T) {
 	}{
 		{"header alone", header, nil},
 		{"the default route is everything and nothing", header + "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n", nil},
+		{"a default route in halves", header + "tun0\t00000000\t0100000A\t0003\t0\t0\t0\t00000080\t0\t0\t0\ntun0\t00000080\t0100000A\t0003\t0\t0\t0\t00000080\t0\t0\t0\n", nil},
+		{"a private range", header + "tun0\t0000000A\t0100000A\t0003\t0\t0\t0\t000000FF\t0\t0\t0\n", []string{"10.0.0.0/8"}},
 		{"a bridge", header + "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n", []string{"172.17.0.0/16"}},
 		{"a host route", header + "tun0\t01020A0A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n", []string{"10.10.2.1/32"}},
 		{"rubbish", header + "x y z\nx\tzz\tx\tx\tx\tx\tx\tzz\n", nil},
@@ -54,24 +56,20 @@ func TestHolder(t *testing.T) {
 	published := map[netip.AddrPort]string{
 		netip.MustParseAddrPort("127.0.0.1:10"): `container "a"`, netip.MustParseAddrPort("0.0.0.0:11"): `container "b"`, netip.MustParseAddrPort("127.0.0.1:12"): "",
 	}
-	for _, tc := range []struct {
-		at, want string
-		local    bool
-	}{
-		{"127.0.0.1:10", `container "a"`, true},
-		{"127.0.0.2:10", "", false},
-		{"0.0.0.0:10", `container "a"`, true},
-		{"127.0.0.1:11", `container "b"`, true},
-		{"127.0.0.1:12", "", true},
-		{taken.String(), "another program", true},
-		{taken.String(), "", false},
-		{fmt.Sprintf("127.200.0.1:%d", taken.Port()), "", true},
+	for _, tc := range []struct{ at, want string }{
+		{"127.0.0.1:10", `container "a"`},
+		{"127.0.0.2:10", ""},
+		{"0.0.0.0:10", `container "a"`},
+		{"127.0.0.1:11", `container "b"`},
+		{"127.0.0.1:12", ""},
+		{taken.String(), "another program"},
+		{fmt.Sprintf("127.200.0.1:%d", taken.Port()), ""},
 	} {
-		if got := holder(published, tc.local)(netip.MustParseAddrPort(tc.at)); got != tc.want {
+		if got := holder(published)(netip.MustParseAddrPort(tc.at)); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.at, got, tc.want)
 		}
 	}
-	if got := holder(nil, true)(netip.MustParseAddrPort("192.0.2.1:80")); got == "" {
+	if got := holder(nil)(netip.MustParseAddrPort("192.0.2.1:80")); got == "" {
 		t.Error("an address that is not this machine's can be used")
 	}
 }

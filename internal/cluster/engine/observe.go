@@ -40,17 +40,20 @@ func (d *Docker) Observe(ctx context.Context, name string) (cluster.Observed, er
 	o := cluster.Observed{}
 	seeContainers(&o, containers.Items, name)
 	seeNetworks(&o, networks.Items, name)
-	local := strings.HasPrefix(d.api.DaemonHost(), "unix:")
-	if local {
-		o.Taken = append(o.Taken, routes("/proc/net/route")...)
-	}
-	o.Holder = holder(published(containers.Items, name), local)
+	o.Taken = append(o.Taken, routes("/proc/net/route")...)
+	o.Holder = holder(published(containers.Items, name))
 	return o, nil
+}
+
+// belongs reports whether an object with the labels given is the cluster's.
+func belongs(labels map[string]string, name string) bool {
+	owner, ok := labels[cluster.LabelName]
+	return ok && owner == name
 }
 
 func seeContainers(o *cluster.Observed, all []container.Summary, name string) {
 	for _, c := range all {
-		if c.Labels[cluster.LabelName] != name {
+		if !belongs(c.Labels, name) {
 			for _, n := range c.Names {
 				o.Foreign = append(o.Foreign, "container "+strings.TrimPrefix(n, "/"))
 			}
@@ -96,7 +99,7 @@ func seeNetworks(o *cluster.Observed, all []network.Summary, name string) {
 			}
 		}
 		switch {
-		case n.Labels[cluster.LabelName] == name:
+		case belongs(n.Labels, name):
 			o.Networks = append(o.Networks, cluster.Network{ID: n.ID, Name: n.Name, Subnet: subnet})
 		default:
 			o.Foreign = append(o.Foreign, "network "+n.Name)
@@ -118,7 +121,7 @@ func published(all []container.Summary, name string) map[netip.AddrPort]string {
 				continue
 			}
 			ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = ""
-			if c.Labels[cluster.LabelName] != name {
+			if !belongs(c.Labels, name) {
 				ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = fmt.Sprintf("container %q", strings.TrimPrefix(c.Names[0], "/"))
 			}
 		}

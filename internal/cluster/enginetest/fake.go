@@ -142,14 +142,14 @@ func (f *Fake) Observe(ctx context.Context, name string) (cluster.Observed, erro
 	defer f.mu.Unlock()
 	o := cluster.Observed{Holder: func(netip.AddrPort) string { return "" }}
 	for _, c := range f.containers {
-		if c.owner == name {
+		if c.owner != "" && c.owner == name {
 			o.Containers = append(o.Containers, c.Container)
 		} else {
 			o.Foreign = append(o.Foreign, "container "+c.Name)
 		}
 	}
 	for id, n := range f.networks {
-		if f.owners[id] == name {
+		if owner, ok := f.owners[id]; ok && owner == name {
 			o.Networks = append(o.Networks, n)
 		} else {
 			o.Foreign = append(o.Foreign, "network "+n.Name)
@@ -172,7 +172,7 @@ func (f *Fake) Clusters(context.Context) ([]string, error) {
 		names = append(names, owner)
 	}
 	slices.Sort(names)
-	return slices.DeleteFunc(slices.Compact(names), func(s string) bool { return s == "" }), nil
+	return slices.DeleteFunc(slices.Compact(names), func(s string) bool { return cluster.Spec{Name: s}.ValidateName() != nil }), nil
 }
 
 // Image implements the engine: an image's digest is its ID.
@@ -212,6 +212,17 @@ func (f *Fake) Logs(ctx context.Context, id string, tail int, follow bool, stdou
 		return err
 	}
 	return c.log.copy(ctx, stdout, tail, follow)
+}
+
+// Follow implements the engine.
+func (f *Fake) Follow(ctx context.Context, id string, out io.Writer) error {
+	f.mu.Lock()
+	c, err := f.find(id)
+	f.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return c.log.copyFrom(ctx, out, c.log.begin(), true)
 }
 
 // Exits implements the engine.

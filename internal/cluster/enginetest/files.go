@@ -57,6 +57,7 @@ type logBuffer struct {
 	mu     sync.Mutex
 	text   string
 	closed bool
+	life   int           // where the text of the container's last start begins
 	grown  chan struct{} // closed and replaced whenever something changes
 }
 
@@ -72,15 +73,26 @@ func (l *logBuffer) change(f func()) {
 
 func (l *logBuffer) write(text string) { l.change(func() { l.text += text }) }
 func (l *logBuffer) close()            { l.change(func() { l.closed = true }) }
-func (l *logBuffer) open()             { l.change(func() { l.closed = false }) }
+func (l *logBuffer) open()             { l.change(func() { l.closed, l.life = false, len(l.text) }) }
+
+// begin is where what a container says since its last start begins.
+func (l *logBuffer) begin() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.life
+}
 
 // copy writes the log's last lines, and more as it grows when it follows.
 func (l *logBuffer) copy(ctx context.Context, w io.Writer, tail int, follow bool) error {
-	for at := -1; ; {
+	l.mu.Lock()
+	at := start(l.text, tail)
+	l.mu.Unlock()
+	return l.copyFrom(ctx, w, at, follow)
+}
+
+func (l *logBuffer) copyFrom(ctx context.Context, w io.Writer, at int, follow bool) error {
+	for {
 		l.mu.Lock()
-		if at < 0 {
-			at = start(l.text, tail)
-		}
 		text, closed, grown := l.text[at:], l.closed, l.grown
 		at = len(l.text)
 		l.mu.Unlock()

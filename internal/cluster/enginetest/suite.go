@@ -34,6 +34,7 @@ func Suite(t *testing.T, e Engine, repository, tag string) {
 		"a configuration is the label":              testLabels,
 		"what is removed twice is gone":             testRemoveTwice,
 		"another cluster's names are foreign":       testForeign,
+		"no name is nobody's":                       testNoName,
 		"images are there or not":                   testImages,
 		"a network with containers is not removed":  testBusyNetwork,
 		"two networks do not share addresses":       testOverlap,
@@ -204,6 +205,14 @@ func testForeign(t *testing.T, b *bench) {
 	}
 	if !slices.Contains(o.Foreign, "container "+h.Container) || !slices.Contains(o.Foreign, "network "+b.name) || !slices.Contains(o.Taken, b.top.Subnet) {
 		t.Errorf("got foreign %q, taken %s", o.Foreign, o.Taken)
+	}
+}
+
+func testNoName(t *testing.T, b *bench) {
+	h := b.made(t, "dns")
+	o, err := b.Observe(t.Context(), "")
+	if err != nil || len(o.Containers)+len(o.Networks) > 0 || !slices.Contains(o.Foreign, "container "+h.Container) {
+		t.Errorf("got %v, %+v", err, o)
 	}
 }
 

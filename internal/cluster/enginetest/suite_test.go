@@ -1,15 +1,32 @@
 package enginetest_test
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/enginetest"
 )
 
 func TestFakePassesTheSuite(t *testing.T) {
 	t.Parallel()
 	enginetest.Suite(t, enginetest.New("r", "1"), "r", "1")
+}
+
+func TestFakeNamesNoClusterThatIsNone(t *testing.T) {
+	t.Parallel()
+	fake := enginetest.New("r", "1")
+	fake.AddForeign("x")
+	for _, name := range []string{"x/../../victim", "good"} {
+		if err := fake.CreateNetwork(t.Context(), cluster.Topology{Name: name, Subnet: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(len(name))}), 24)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := fake.Clusters(t.Context()); err != nil || !slices.Equal(names, []string{"good"}) {
+		t.Errorf("got %q, %v", names, err)
+	}
 }
 
 func TestFakeKeepsTheEndOfALog(t *testing.T) {

@@ -1,10 +1,11 @@
+//go:build e2e
+
 package images_test
 
 import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -38,9 +39,6 @@ func push(t *testing.T, ref string) v1.Image {
 
 // The real engine and the embedded registry: missing, current, moved, unreachable.
 func TestDockerFollowsTheRegistry(t *testing.T) {
-	if os.Getenv("E2E") != "1" {
-		t.Skip("E2E=1 runs this on the real engine")
-	}
 	d, err := engine.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/oarcluster/oarcluster/internal/cluster/images"
@@ -12,12 +13,15 @@ import (
 
 // fakeEngine is an engine and the registry that it would ask.
 type fakeEngine struct {
+	mu              sync.Mutex        // Ensure looks after its images side by side
 	local, registry map[string]string // reference → digest, which is the ID as well
 	down            bool
 	pulled          []string
 }
 
 func (e *fakeEngine) Image(_ context.Context, ref string) (string, []string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	return e.local[ref], []string{e.local[ref]}, nil
 }
 
@@ -29,6 +33,8 @@ func (e *fakeEngine) Published(_ context.Context, ref string) (string, error) {
 }
 
 func (e *fakeEngine) Pull(_ context.Context, ref string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.pulled = append(e.pulled, ref)
 	e.local[ref] = e.registry[ref]
 	return nil

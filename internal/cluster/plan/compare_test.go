@@ -202,11 +202,11 @@ func TestRemovalsWaitForNothingElse(t *testing.T) {
 	}
 }
 
-func TestMadeAreTheCreatedHosts(t *testing.T) {
+func TestStartedAreNewAndStoppedHosts(t *testing.T) {
 	t.Parallel()
 	p, err := plan.Compare(wanted(t, 4), state(running(wanted(t, 2)), "node1", "exited"))
-	if err != nil || !slices.Equal(p.Made(), []string{"node3", "node4"}) {
-		t.Errorf("got %v, %v", p.Made(), err)
+	if err != nil || !slices.Equal(p.Started(), []string{"node1", "node3", "node4"}) {
+		t.Errorf("got %v, %v", p.Started(), err)
 	}
 }
 

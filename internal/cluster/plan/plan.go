@@ -102,11 +102,11 @@ func (p Plan) Removals() Plan {
 	return out
 }
 
-// Made are the hostnames of the containers that the plan creates.
-func (p Plan) Made() []string {
+// Started are the hostnames of the containers that the plan starts, new or not.
+func (p Plan) Started() []string {
 	var hosts []string
 	for _, s := range p {
-		if s.Op == Create {
+		if s.Op == Start {
 			hosts = append(hosts, s.Host)
 		}
 	}

@@ -15,30 +15,32 @@ import (
 // prefix begins every mark in a log.
 const prefix = "oarcluster: "
 
-// marks are what the logs of the new hosts must say, by host. The server speaks
-// for the nodes: it alone knows whether OAR has them.
+// marks are what the logs of the hosts that were started must say, by host. The
+// server speaks for the nodes: it alone knows whether OAR has them. One that was
+// started takes all nodes for absent until they answer, so what its database says
+// of them before is not looked at.
 func (t Target) marks() map[string][]string {
 	marks := map[string][]string{}
-	if slices.Contains(t.Made, "frontend") {
+	if slices.Contains(t.Started, "frontend") {
 		marks["frontend"] = []string{"frontend ready"}
 	}
-	made := slices.Contains(t.Made, "server")
-	if made {
+	started := slices.Contains(t.Started, "server")
+	if started {
 		marks["server"] = []string{"server ready"}
 	}
 	for _, n := range t.Topology.Nodes() {
 		switch {
-		case made:
+		case started:
 			marks["server"] = append(marks["server"], n.Name+" alive")
-		case slices.Contains(t.Made, n.Name):
-			// A server that was there before may still think of the node's predecessor.
+		case slices.Contains(t.Started, n.Name):
+			// A server that was there before may still take the node for what it was before.
 			marks[n.Name] = []string{"node ready"}
 		}
 	}
 	return marks
 }
 
-// follow reads a host's log until all the marks were in it.
+// follow reads a host's log from its last start on until all the marks were in it.
 func (t Target) follow(ctx context.Context, host string, wanted []string) error {
 	h, _ := t.Topology.Host(host)
 	reading, cancel := context.WithCancel(ctx)
@@ -47,7 +49,7 @@ func (t Target) follow(ctx context.Context, host string, wanted []string) error 
 	for _, m := range wanted {
 		w.open[m] = true
 	}
-	err := t.Engine.Logs(reading, h.Container, -1, true, w, w)
+	err := t.Engine.Follow(reading, h.Container, w)
 	open := w.missing()
 	if len(open) == 0 {
 		return nil

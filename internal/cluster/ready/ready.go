@@ -3,7 +3,7 @@
 // # Policy
 //
 // Ready means: the API lists every core of every node as Alive, and the
-// frontend's ssh answers. What a new host tells about itself is read from its log
+// frontend's ssh answers. What a host that was started tells about itself is read from its log
 // as it comes (the images write "oarcluster: …" marks); the API is asked once when
 // all marks are there, and again only while its answer is not good enough. A
 // container that ends fails the wait at once.
@@ -32,6 +32,8 @@ import (
 type Engine interface {
 	Observe(ctx context.Context, name string) (cluster.Observed, error)
 	Logs(ctx context.Context, id string, tail int, follow bool, stdout, stderr io.Writer) error
+	// Follow writes what a container says from its last start on.
+	Follow(ctx context.Context, id string, out io.Writer) error
 	Exits(ctx context.Context, name string, exited func(container, status string))
 }
 
@@ -39,7 +41,7 @@ type Engine interface {
 type Target struct {
 	Topology cluster.Topology
 	Engine   Engine
-	Made     []string      // hostnames whose containers were just made: their logs begin now
+	Started  []string      // hostnames whose containers were just started: they tell how far they are
 	Timeout  time.Duration // how long to wait at most
 	Note     func(string)  // told of each mark, as "node1 alive"
 }

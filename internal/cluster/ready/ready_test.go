@@ -41,7 +41,7 @@ func running(t *testing.T, mute ...string) (*enginetest.Fake, ready.Target) {
 				t.Fatal(err)
 			}
 		}
-		target.Made = append(target.Made, h.Name)
+		target.Started = append(target.Started, h.Name)
 		t.Cleanup(func() { fake.RemoveContainer(context.Background(), h.Container) })
 	}
 	return fake, target
@@ -55,11 +55,11 @@ func TestWaitForEverything(t *testing.T) {
 	}
 }
 
-// A cluster that nobody just made has no marks to wait for, only the two checks.
+// A cluster that nobody just started has no marks to wait for, only the two checks.
 func TestWaitForAnOldCluster(t *testing.T) {
 	t.Parallel()
 	_, target := running(t)
-	target.Made = nil
+	target.Started = nil
 	if err := ready.Wait(t.Context(), target); err != nil {
 		t.Error(err)
 	}
@@ -68,11 +68,11 @@ func TestWaitForAnOldCluster(t *testing.T) {
 func TestWaitTellsWhoIsToBlame(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
-		name string
-		mute []string
-		made []string // nil: all
-		want []string
-		not  string
+		name    string
+		mute    []string
+		started []string // nil: all
+		want    []string
+		not     string
 	}{
 		{"the server", []string{"server"}, nil, []string{`server: waiting for the mark "oarcluster: server ready"`, "log of server:\n  nothing to say"}, "node1"},
 		{"a node", []string{"node1"}, nil, []string{`node1: waiting for the mark "oarcluster: node1 alive" in the log of server`, "log of node1"}, "node2"},
@@ -86,8 +86,8 @@ func TestWaitTellsWhoIsToBlame(t *testing.T) {
 			t.Parallel()
 			_, target := running(t, tc.mute...)
 			target.Timeout = 100 * time.Millisecond
-			if tc.made != nil {
-				target.Made = tc.made
+			if tc.started != nil {
+				target.Started = tc.started
 			}
 			err := ready.Wait(t.Context(), target)
 			if err == nil {
@@ -102,6 +102,32 @@ func TestWaitTellsWhoIsToBlame(t *testing.T) {
 				t.Errorf("%q in\n%v", tc.not, err)
 			}
 		})
+	}
+}
+
+// The marks of a container's life before are in its log too, and say nothing.
+func TestWaitForHostsThatWereStartedAgain(t *testing.T) {
+	t.Parallel()
+	fake, target := running(t)
+	if err := ready.Wait(t.Context(), target); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range target.Topology.Hosts {
+		fake.Kill(h.Container, 0)
+	}
+	fake.Mute = []string{"server", "node2"}
+	for _, h := range target.Topology.Hosts {
+		if err := fake.StartContainer(t.Context(), h.Container); err != nil {
+			t.Fatal(err)
+		}
+	}
+	target.Timeout = 100 * time.Millisecond
+	if err := ready.Wait(t.Context(), target); err == nil || !strings.Contains(err.Error(), `server: waiting for the mark "oarcluster: server ready"`) {
+		t.Errorf("a server that is not up: %v", err)
+	}
+	target.Started = []string{"node1", "node2"}
+	if err := ready.Wait(t.Context(), target); err == nil || !strings.Contains(err.Error(), `node2: waiting for the mark "oarcluster: node ready"`) {
+		t.Errorf("a node that is not up: %v", err)
 	}
 }
 

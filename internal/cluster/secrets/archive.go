@@ -9,6 +9,8 @@ import (
 	"path"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/oarcluster/oarcluster/internal/cluster"
 )
 
@@ -53,7 +55,8 @@ func (k Keys) Archive(t cluster.Topology, host string) ([]byte, error) {
 }
 
 // Read finds the keys in a tar archive of the folder /etc/oarcluster, as an engine
-// hands it out of a container. A key that is missing is an error.
+// hands it out of a container. A key that is missing is an error, and so is a
+// public half that is none: root in the container may have written anything.
 func Read(archive io.Reader) (Keys, error) {
 	var k Keys
 	want := map[string]*[]byte{userKey: &k.User.Private, hostKey: &k.Host.Private, oarKey: &k.OAR.Private}
@@ -76,9 +79,13 @@ func Read(archive io.Reader) (Keys, error) {
 		}
 		if p := want[name]; p != nil {
 			*p = text
-		} else {
-			*public[name] = string(text)
+			continue
 		}
+		key, comment, _, _, err := ssh.ParseAuthorizedKey(text)
+		if err != nil {
+			return Keys{}, fmt.Errorf("reading the cluster's key %q: %w", name, err)
+		}
+		*public[name] = publicLine(key, comment)
 	}
 	for name, p := range want {
 		if len(*p) == 0 || *public[name+".pub"] == "" {

@@ -75,14 +75,18 @@ func encode(private crypto.PrivateKey, public crypto.PublicKey, comment string) 
 	if err != nil {
 		return Key{}, fmt.Errorf("encoding key %q: %w", comment, err)
 	}
-	text := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(line)))
-	return Key{Private: pem.EncodeToMemory(block), Public: text + " " + comment + "\n"}, nil
+	return Key{Private: pem.EncodeToMemory(block), Public: publicLine(line, comment)}, nil
+}
+
+func publicLine(key ssh.PublicKey, comment string) string {
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + " " + comment + "\n"
 }
 
 // KnownHosts is ssh's known_hosts (sshd(8)) for a cluster on the subnet given:
-// its names and addresses, on port 22 and on oar-node's 6667, and names beside
-// them. Nodes are a pattern, so that a node added later is known already.
-func (k Keys) KnownHosts(subnet netip.Prefix, names ...string) string {
+// its names and addresses, on port 22 and on oar-node's 6667. Nodes are a pattern,
+// so that a node added later is known already.
+func (k Keys) KnownHosts(subnet netip.Prefix) string {
+	var names []string
 	for _, n := range append([]string{"server", "frontend", "node*"}, addresses(subnet)...) {
 		names = append(names, n, "["+n+"]:6667")
 	}

@@ -169,6 +169,23 @@ func TestReadFindsWhatArchivePacked(t *testing.T) {
 	}
 }
 
+func TestReadRefusesPublicHalvesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"x", "\n", "ssh-ed25519", "ssh-ed25519 AAAA", "two words"} {
+		archive, err := keys(t).Archive(topology(t), "node1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		broken := bytes.ReplaceAll(asTheEngineHandsOut(t, archive), []byte(keys(t).Host.Public), pad(text, len(keys(t).Host.Public)))
+		if _, err := secrets.Read(bytes.NewReader(broken)); err == nil || !strings.Contains(err.Error(), "ssh_host_ed25519_key.pub") {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+// pad fills a text with spaces.
+func pad(text string, n int) []byte { return []byte(text + strings.Repeat(" ", n-len(text))) }
+
 func FuzzRead(f *testing.F) {
 	k, err := made()
 	if err != nil {
