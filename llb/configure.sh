@@ -90,7 +90,7 @@ move_diverted() {
 		for list in $(grep -lxF -e "$from" "$admin"/info/*.list); do
 			name=${list##*/}
 			name=${name%.list}
-			if [ "${name%%:*}" != "$owner" ] && grep -qx "${name%%:*}" "$work/new"; then
+			if [ "${name%%:*}" != "$owner" ] && grep -qxF -e "${name%%:*}" "$work/new"; then
 				mv "$from" "$to"
 			fi
 		done
@@ -120,8 +120,7 @@ mark() {
 	cat "$work/states" >"$states"
 }
 
-# Private keys that maintainer scripts make: no image holds one. PostgreSQL's
-# cluster is told that its certificate is gone.
+# Private keys that maintainer scripts make: no image holds one.
 drop_keys() {
 	rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /etc/oar/oar_ssh_host_*_key* \
 		/var/lib/oar/.ssh/id_rsa /var/lib/oar/.ssh/id_rsa.pub /var/lib/oar/.ssh/authorized_keys
@@ -132,9 +131,6 @@ drop_keys() {
 		fi
 	done
 	rm -f /etc/ssl/private/ssl-cert-snakeoil.key /etc/ssl/certs/ssl-cert-snakeoil.pem
-	for conf in /etc/postgresql/*/*/postgresql.conf; do
-		[ ! -e "$conf" ] || sed -i 's/^ssl = on/ssl = off/' "$conf"
-	done
 }
 
 # What differs from one build to the next.

@@ -75,7 +75,11 @@ func parsePackage(stanza control.Stanza, archive string) (Package, error) {
 	if p.Source, _, _ = strings.Cut(p.Source, " "); p.Source == "" {
 		p.Source = p.Name
 	}
-	return p, p.check(size)
+	var err error
+	if p.Size, err = strconv.ParseInt(size, 10, 64); err != nil {
+		return p, fmt.Errorf("field Size is %q, not a number of bytes", size)
+	}
+	return p, p.Check()
 }
 
 // field returns where the value of a field goes, nil for all that Package does
@@ -112,12 +116,13 @@ func (p *Package) field(name string) *string {
 	return nil
 }
 
-// check refuses what would make a download go wrong or out of its place.
-func (p *Package) check(size string) (err error) {
-	if p.Size, err = strconv.ParseInt(size, 10, 64); err != nil || p.Size <= 0 {
-		return fmt.Errorf("field Size is %q, not a number of bytes", size)
-	}
+// Check refuses what would make a download go wrong or out of its place: no
+// size, a digest, name, version, architecture or path that is none. ParseIndex
+// returns no package that it refuses.
+func (p *Package) Check() error {
 	switch {
+	case p.Size <= 0:
+		return fmt.Errorf("field Size is \"%d\", not a number of bytes", p.Size)
 	case !validPackageName(p.Name):
 		return fmt.Errorf("field Package is %q, not a package name", p.Name)
 	case p.Version == "" || strings.ContainsAny(p.Version, " \n/"):

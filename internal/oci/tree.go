@@ -38,12 +38,13 @@ var directories = map[string]tar.Header{
 // later one over an earlier one: sorted, owned by root, every time equal to
 // epoch. Unless [Tree.Mode] says otherwise, directories and files that begin
 // with #! are 0755 and other files 0644, whatever the modes in the file system:
-// version control keeps none. Links are kept where the file system has them.
+// version control keeps none. Links are kept where the file system has them. What
+// is a directory in one tree must be one in all: a link in its place would take
+// the files of the others elsewhere.
 func WriteTrees(w io.Writer, trees []Tree, epoch time.Time) error {
-	entries := map[string]tar.Header{}
-	sources := map[string]func() ([]byte, error){}
-	for _, t := range trees {
-		if err := t.collect(entries, sources); err != nil {
+	entries := map[string]laid{}
+	for i, t := range trees {
+		if err := t.collect(entries, fmt.Sprintf("tree %d, which goes to %q", i+1, t.To)); err != nil {
 			return err
 		}
 	}
@@ -54,10 +55,10 @@ func WriteTrees(w io.Writer, trees []Tree, epoch time.Time) error {
 	slices.Sort(names)
 	tw := tar.NewWriter(w)
 	for _, name := range names {
-		header := entries[name]
+		header := entries[name].Header
 		header.ModTime, header.Format = epoch, tar.FormatPAX
 		var data []byte
-		if read := sources[name]; read != nil {
+		if read := entries[name].read; read != nil {
 			var err error
 			if data, err = read(); err != nil {
 				return err
@@ -74,9 +75,25 @@ func WriteTrees(w io.Writer, trees []Tree, epoch time.Time) error {
 	return tw.Close()
 }
 
+// laid is an entry, how to read it when it has content, and the tree it is from.
+type laid struct {
+	tar.Header
+	read func() ([]byte, error)
+	tree string
+}
+
+// clashes says so when a directory and something else want to be at one path.
+func (old laid) clashes(target, tree string, isDir bool) error {
+	if wasDir := old.Typeflag == tar.TypeDir; wasDir == isDir {
+		return nil
+	}
+	kinds := map[bool]string{true: "a directory", false: "no directory"}
+	return fmt.Errorf("laying files over each other: %q is %s in %s, but %s in %s", "/"+target, kinds[!isDir], old.tree, kinds[isDir], tree)
+}
+
 // collect adds the tree's entries, by path in the image, and the directories
-// above them.
-func (t Tree) collect(entries map[string]tar.Header, sources map[string]func() ([]byte, error)) error {
+// above them. Errors call the tree by the name given.
+func (t Tree) collect(entries map[string]laid, tree string) error {
 	used := map[string]bool{}
 	to := strings.Trim(path.Clean(t.To), "/")
 	err := fs.WalkDir(t.FS, ".", func(name string, d fs.DirEntry, err error) error {
@@ -85,8 +102,11 @@ func (t Tree) collect(entries map[string]tar.Header, sources map[string]func() (
 		}
 		target := path.Join(to, name)
 		for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
-			if _, ok := entries[dir]; !ok {
-				entries[dir] = directory(dir)
+			old, known := entries[dir]
+			if !known {
+				entries[dir] = laid{directory(dir), nil, tree}
+			} else if err := old.clashes(dir, tree, true); err != nil {
+				return err
 			}
 		}
 		if target == "." {
@@ -96,12 +116,18 @@ func (t Tree) collect(entries map[string]tar.Header, sources map[string]func() (
 		if err != nil {
 			return err
 		}
+		old, known := entries[target]
+		if known {
+			if err := old.clashes(target, tree, d.IsDir()); err != nil {
+				return err
+			}
+		}
 		if mode, ok := t.Mode[name]; ok {
 			header.Mode, used[name] = int64(mode), true
-		} else if _, known := entries[target]; known && d.IsDir() {
+		} else if known && d.IsDir() {
 			return nil
 		}
-		entries[target], sources[target] = header, read
+		entries[target] = laid{header, read, tree}
 		return nil
 	})
 	if err != nil {

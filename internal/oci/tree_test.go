@@ -126,3 +126,24 @@ func TestWriteTreesRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestDirectoriesStayDirectories(t *testing.T) {
+	t.Parallel()
+	files := Tree{FS: fstest.MapFS{"etc/d/f": {Data: []byte("text")}}, To: "/"}
+	root := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(root, "etc"), 0o755), os.Symlink("/root", filepath.Join(root, "etc", "d"))); err != nil {
+		t.Fatal(err)
+	}
+	for name, other := range map[string]Tree{
+		"a link":            {FS: os.DirFS(root), To: "/"},
+		"a file":            {FS: fstest.MapFS{"d": {}}, To: "/etc"},
+		"a file further up": {FS: fstest.MapFS{"etc": {}}, To: "/"},
+	} {
+		for _, trees := range [][]Tree{{files, other}, {other, files}} {
+			err := WriteTrees(io.Discard, trees, epoch)
+			if err == nil || !strings.Contains(err.Error(), "directory in tree 1, which") || !strings.Contains(err.Error(), "directory in tree 2, which") {
+				t.Errorf("%s: error %v", name, err)
+			}
+		}
+	}
+}

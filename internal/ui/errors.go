@@ -9,7 +9,6 @@ import (
 const (
 	CodeFailed      = 1
 	CodeUsage       = 2
-	CodeNothingToDo = 3
 	CodeInterrupted = 130
 )
 
@@ -44,6 +43,12 @@ func WithCode(err error, code int) error {
 		return nil
 	}
 	return coded{err, code}
+}
+
+// Usage makes err one of usage, with a hint: [WithCode] of [CodeUsage], and
+// [WithHint].
+func Usage(err error, format string, args ...any) error {
+	return WithHint(WithCode(err, CodeUsage), format, args...)
 }
 
 // hintOf returns the innermost hint of err, or "".

@@ -22,6 +22,7 @@ func TestMainExitCodesAndLines(t *testing.T) {
 		{"the innermost hint wins", "oarbuild: error: a: b\noarbuild: hint: inner\n",
 			WithHint(fmt.Errorf("a: %w", WithHint(errors.New("b"), "inner")), "outer"), CodeFailed},
 		{"a code passes through wrapping", "oarbuild: error: a: b\n", fmt.Errorf("a: %w", WithCode(errors.New("b"), CodeUsage)), CodeUsage},
+		{"wrong usage", "oarbuild: error: a\noarbuild: hint: write b\n", Usage(errors.New("a"), "write %s", "b"), CodeUsage},
 		{"a silent error only has a code", "", WithCode(errors.New(""), 42), 42},
 		{"further lines are not prefixed", "oarbuild: error: a\n  b\n", errors.New("a\n  b\n"), CodeFailed},
 		{"canceled without a signal is a failure", "oarbuild: error: context canceled\n", context.Canceled, CodeFailed},
@@ -37,7 +38,7 @@ func TestMainExitCodesAndLines(t *testing.T) {
 }
 
 func TestNilStaysNil(t *testing.T) {
-	if WithHint(nil, "x") != nil || WithCode(nil, 2) != nil {
+	if WithHint(nil, "x") != nil || WithCode(nil, 2) != nil || Usage(nil, "x") != nil {
 		t.Error("decorating nil made an error")
 	}
 }

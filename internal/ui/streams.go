@@ -7,8 +7,8 @@
 //   - Errors are one line on standard error with the program's name before
 //     them, no capital and no full stop; what to do next stands on a hint line
 //     of its own.
-//   - Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 nothing to do,
-//     130 interrupted.
+//   - Exit codes: 0 done, 1 failed, 2 wrong usage or input, 130
+//     interrupted.
 //   - A terminal gets progress that is redrawn, anything else gets plain lines.
 package ui
 

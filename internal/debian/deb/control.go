@@ -28,6 +28,8 @@ func readControl(m member) (map[string]Member, error) {
 		case h.Typeflag == tar.TypeDir && h.Name == ".":
 		case h.Typeflag != tar.TypeReg || !memberName(h.Name):
 			return nil, fmt.Errorf("entry %q: not a control member", h.Name)
+		case h.Name == "list":
+			return nil, fmt.Errorf("entry %q: not a control member, but the name of dpkg's own list of files", h.Name)
 		default:
 			data, err := io.ReadAll(entries)
 			if err != nil {

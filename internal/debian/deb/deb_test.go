@@ -109,6 +109,10 @@ func TestHostileEntriesAreRefused(t *testing.T) {
 		"root is a file":          {[]tar.Header{debtest.File("./.", 0o644, "")}, "root is not a directory"},
 		"root is a link":          {[]tar.Header{debtest.Link(".", "../x")}, "out of the tree"},
 		"owner -1":                {[]tar.Header{owner}, "owner"},
+		"a path without end":      {[]tar.Header{debtest.Dir("./" + strings.Repeat("a/", 1<<18))}, "more than 4096 bytes"},
+		"a part without end":      {[]tar.Header{debtest.File("./x/"+strings.Repeat("a", 256), 0o644, "")}, "more than 255 bytes"},
+		"a target without end":    {[]tar.Header{debtest.Link("./x", strings.Repeat("a/", 2049))}, "more than 4096 bytes"},
+		"a hard link without end": {[]tar.Header{{Typeflag: tar.TypeLink, Name: "./x", Linkname: strings.Repeat("a/", 2049)}}, "more than 4096 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,6 +154,8 @@ func TestHostileFramesAreRefused(t *testing.T) {
 		"no control member":   {with(debtest.File("./md5sums", 0o644, "x")), "no member control"},
 		"folder in control":   {with(debtest.Dir("./x/")), "not a control member"},
 		"name in control":     {with(debtest.File("./a.list", 0o644, "")), "not a control member"},
+		"list in control":     {with(debtest.File("./control", 0o644, stanza), debtest.File("./list", 0o644, "/.\n")), "dpkg's own list"},
+		"a member twice":      {with(debtest.File("./control", 0o644, stanza), debtest.File("control", 0o644, stanza)), "stands twice"},
 		"link in control":     {with(debtest.Link("./control", "/etc/shadow")), "not a control member"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,13 @@ import (
 // chown(2).
 const maxID = 1<<32 - 2
 
+// maxPath and maxPart are the longest path, a link's target too, and the longest
+// part of one that Linux can have (PATH_MAX, NAME_MAX).
+const (
+	maxPath = 4096
+	maxPart = 255
+)
+
 // implied is the type of a directory that has had no entry of its own yet.
 const implied = 0
 
@@ -44,7 +51,7 @@ func (e *Entries) Next() (*tar.Header, error) {
 	}
 	raw := h.Name
 	if err := e.check(h); err != nil {
-		return nil, fmt.Errorf("entry %q: %w", raw, err)
+		return nil, fmt.Errorf("entry %q: %w", raw[:min(len(raw), maxPart)], err)
 	}
 	return h, nil
 }
@@ -92,9 +99,10 @@ func (e *Entries) check(h *tar.Header) (err error) {
 		if known && kind != tar.TypeDir && kind != implied {
 			return fmt.Errorf("its folder %q is not a directory in this archive", dir)
 		}
-		if !known {
-			e.seen[dir] = implied
+		if known {
+			break // and so are those above it
 		}
+		e.seen[dir] = implied
 	}
 	if h.Uid < 0 || h.Gid < 0 || int64(h.Uid) > maxID || int64(h.Gid) > maxID {
 		return fmt.Errorf("its owner %d:%d is none", h.Uid, h.Gid)
@@ -142,6 +150,9 @@ func (e *Entries) checkType(h *tar.Header) (err error) {
 // checkTarget refuses a symbolic link that climbs above the root of the tree.
 // An absolute target counts from the root, as it does for who lives in it.
 func checkTarget(name, target string) error {
+	if len(target) > maxPath {
+		return fmt.Errorf("symbolic link to a path of more than %d bytes", maxPath)
+	}
 	if target == "" || strings.ContainsAny(target, "\x00\n") {
 		return fmt.Errorf("symbolic link to %q", target)
 	}
@@ -166,6 +177,9 @@ func checkTarget(name, target string) error {
 // clean returns a name without its leading "./" and trailing "/", and refuses
 // one that is not plainly below the root.
 func clean(name string) (string, error) {
+	if len(name) > maxPath {
+		return name[:maxPart], fmt.Errorf("a path of more than %d bytes", maxPath)
+	}
 	if strings.ContainsAny(name, "\x00\n") {
 		return name, fmt.Errorf("a name with a line break")
 	}
@@ -181,6 +195,11 @@ func clean(name string) (string, error) {
 	}
 	if path.Clean(short) != short || name == "" {
 		return name, fmt.Errorf("not a clean path")
+	}
+	for part := range strings.SplitSeq(short, "/") {
+		if len(part) > maxPart {
+			return name, fmt.Errorf("a part of its path has more than %d bytes", maxPart)
+		}
 	}
 	return short, nil
 }

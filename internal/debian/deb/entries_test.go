@@ -33,6 +33,16 @@ func TestFoldersMayComeAfterWhatIsInThem(t *testing.T) {
 	}
 }
 
+func TestTheLongestPathsAreRead(t *testing.T) {
+	t.Parallel()
+	deep := "./" + strings.Repeat("a/", (4096-2-255)/2) + strings.Repeat("b", 255)
+	target := strings.Repeat("c/", 2048)
+	_, got, err := readAll(debtest.Deb(t, map[string]string{"control": stanza}, debtest.Link(deep, target), debtest.File("./a/a/x", 0o644, "")))
+	if err != nil || len(got) != 2 || len(deep) < 4095 {
+		t.Errorf("%d entries, error %v", len(got), err)
+	}
+}
+
 func TestSparseFilesAreRefused(t *testing.T) {
 	t.Parallel()
 	old := []byte(debtest.Tar(t, debtest.File("./big", 0o644, "")))

@@ -2,10 +2,12 @@ package layer
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +27,7 @@ func TestAttributesAreKept(t *testing.T) {
 	old.ModTime, old.Uid, old.Uname = debtest.When.AddDate(-3, 0, 0), 6, "man"
 	hard := tar.Header{Typeflag: tar.TypeLink, Name: "./lib/two", Linkname: "./bin/ping", Mode: 0o755, ModTime: debtest.When}
 	long := "./usr/share/" + strings.Repeat("long/", 60) + "name"
-	files, _, _ := write(t, Spec{New: []Deb{baseFiles(t), made(t, "p", "", nil, capable, shared, old, hard, debtest.File(long, 0o600, "far"))}})
+	files, _ := write(t, Spec{New: []Deb{baseFiles(t), made(t, "p", "", nil, capable, shared, old, hard, debtest.File(long, 0o600, "far"))}})
 	if f := files["usr/bin/ping"]; !maps.Equal(f.PAXRecords, map[string]string{"SCHILY.xattr.security.capability": "\x01\x02"}) {
 		t.Errorf("records of ping: %q", f.PAXRecords)
 	}
@@ -43,30 +45,70 @@ func TestAttributesAreKept(t *testing.T) {
 	}
 }
 
-func TestCatalogIsSharedByManyLayers(t *testing.T) {
+func TestCatalogIsShared(t *testing.T) {
 	t.Parallel()
 	below := []Deb{baseFiles(t)}
 	for i := range 6 {
 		below = append(below, made(t, fmt.Sprintf("below%d", i), "", nil, debtest.File(fmt.Sprintf("./usr/bin/b%d", i), 0o755, "")))
 	}
 	catalog := &Catalog{}
-	if _, err := Write(context.Background(), io.Discard, Spec{New: below, Catalog: catalog}); err != nil {
+	if err := Write(context.Background(), io.Discard, Spec{New: below, Catalog: catalog}); err != nil {
 		t.Fatal(err)
 	}
 	if len(catalog.known) != len(below) {
 		t.Errorf("%d of %d packages are known", len(catalog.known), len(below))
 	}
-	var group sync.WaitGroup
-	for i := range 4 {
-		d := made(t, fmt.Sprintf("new%d", i), "", nil, debtest.File("./bin/b3", 0o755, "mine"))
-		group.Go(func() {
-			report, err := Write(context.Background(), io.Discard, Spec{Below: below, New: []Deb{d}, Catalog: catalog})
-			if err != nil || !slices.Equal(report.Real, []string{d.Package.Name}) {
-				t.Errorf("report %+v, error %v", report, err)
-			}
-		})
+	d := made(t, "new", "", nil, debtest.File("./bin/b3", 0o755, "mine"))
+	files, _ := write(t, Spec{Below: below, New: []Deb{d}, Catalog: catalog})
+	if real := given(files); !slices.Equal(real, []string{"new"}) {
+		t.Errorf("the real dpkg gets %v", real)
 	}
-	group.Wait()
+}
+
+// TestLayersWrittenAtOnceAreThoseWrittenAlone writes layers in which a package is new
+// while it lies beneath others, all with one Catalog, at once and in rounds.
+func TestLayersWrittenAtOnceAreThoseWrittenAlone(t *testing.T) {
+	t.Parallel()
+	all := []Deb{baseFiles(t)}
+	for i := range 12 {
+		name := fmt.Sprintf("p%02d", i)
+		entries := []tar.Header{debtest.Dir("./usr/"), debtest.Dir("./usr/share/"), debtest.Dir("./usr/share/" + name + "/")}
+		for j := range 60 {
+			entries = append(entries, debtest.File(fmt.Sprintf("./usr/share/%s/f%d", name, j), 0o644, name))
+		}
+		all = append(all, made(t, name, "", map[string]string{"triggers": "interest-noawait /usr/share/" + name + "\n"}, entries...))
+	}
+	var specs []Spec
+	for i := range len(all) {
+		specs = append(specs, Spec{Below: all[:i], New: all[i:]})
+	}
+	bytesOf := func(s Spec, c *Catalog) []byte {
+		var out bytes.Buffer
+		s.Epoch, s.Arch, s.Catalog = debtest.When, "amd64", c
+		if err := Write(context.Background(), &out, s); err != nil {
+			t.Error(err)
+		}
+		return out.Bytes()
+	}
+	want := make([][]byte, len(specs))
+	for i, s := range specs {
+		want[i] = bytesOf(s, nil)
+	}
+	catalog := &Catalog{}
+	for range 3 {
+		var group sync.WaitGroup
+		for i, s := range specs {
+			group.Go(func() {
+				for range i % 4 {
+					runtime.Gosched() // not all are at the same place
+				}
+				if !bytes.Equal(bytesOf(s, catalog), want[i]) {
+					t.Errorf("the layer over %d packages is another one than when written alone", i)
+				}
+			})
+		}
+		group.Wait()
+	}
 }
 
 // FuzzTree puts links and paths into a tree: whatever they say, a path leads to

@@ -25,12 +25,14 @@ type Catalog struct {
 	known map[string]*contents // by SHA-256 of the .deb
 }
 
-// contents is what a package consists of, without its files' bytes.
+// contents is what a package consists of, without its files' bytes. What a
+// Catalog keeps is never changed again: many layers read it at once.
 type contents struct {
-	deb     Deb
-	stanza  control.Stanza
-	control map[string]deb.Member
-	paths   []entry // in the order of the archive; nil until the data was read
+	deb       Deb
+	stanza    control.Stanza
+	control   map[string]deb.Member
+	conffiles []conffile
+	paths     []entry // in the order of the archive; nil until the data was read
 }
 
 // entry is a path of a package's data archive.
@@ -72,8 +74,8 @@ func (c *contents) lines(member string) []string {
 	return lines
 }
 
-// load returns the contents of packages, in their order; with paths when
-// needed.
+// load returns the contents of packages, in their order: with their paths, as
+// all may read them; or without, for one caller alone, who fills the paths in.
 func (c *Catalog) load(ctx context.Context, debs []Deb, paths bool) ([]*contents, error) {
 	all := make([]*contents, len(debs))
 	group, ctx := errgroup.WithContext(ctx)
@@ -89,13 +91,19 @@ func (c *Catalog) load(ctx context.Context, debs []Deb, paths bool) ([]*contents
 	return all, group.Wait()
 }
 
-// one returns the contents of a package, from memory if it is known.
+// one returns the contents of a package as load says, from memory if it is
+// known.
 func (c *Catalog) one(d Deb, paths bool) (*contents, error) {
 	c.mutex.Lock()
 	known := c.known[d.Package.SHA256]
 	c.mutex.Unlock()
-	if known != nil {
+	if known != nil && paths {
 		return known, nil
+	}
+	if known != nil {
+		own := *known
+		own.paths = nil
+		return &own, nil
 	}
 	read, err := readContents(d, paths)
 	if err != nil {
@@ -107,7 +115,7 @@ func (c *Catalog) one(d Deb, paths bool) (*contents, error) {
 	return read, nil
 }
 
-// keep remembers contents that have their paths.
+// keep remembers contents that have their paths, and from now on belong to all.
 func (c *Catalog) keep(packages []*contents) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -133,8 +141,11 @@ func readContents(d Deb, paths bool) (*contents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading its control member: %w", err)
 	}
-	if c.field("Package") != d.Package.Name || c.field("Version") != d.Package.Version {
-		return nil, fmt.Errorf("its .deb is %s %s, not %s", c.field("Package"), c.field("Version"), d.Package.Version)
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c.conffiles, err = parseConffiles(c.lines("conffiles")); err != nil {
+		return nil, err
 	}
 	if !paths {
 		return c, nil

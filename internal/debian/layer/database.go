@@ -22,21 +22,13 @@ const (
 )
 
 // writeDatabase writes what dpkg has to know of the packages.
-func (l *layer) writeDatabase(below, added []*contents) (Report, error) {
-	var report Report
-	var unpacked []*contents
-	for _, p := range added {
-		if slices.Contains(l.real, p) {
-			report.Real = append(report.Real, p.deb.Package.Name)
-		} else {
-			unpacked = append(unpacked, p)
-		}
-	}
+func (l *layer) writeDatabase(below, added []*contents) error {
+	unpacked := slices.DeleteFunc(slices.Clone(added), func(p *contents) bool { return slices.Contains(l.real, p) })
 	steps := []func() error{
 		func() error { return l.writeInfo(unpacked) },
 		func() error { return l.writeStatus(unpacked) },
 		func() error { return l.writeTriggers(below, unpacked) },
-		func() error { return l.writePreinst(unpacked, &report) },
+		func() error { return l.writePreinst(unpacked) },
 		l.writeReal,
 	}
 	if len(l.spec.Below) == 0 {
@@ -44,10 +36,10 @@ func (l *layer) writeDatabase(below, added []*contents) (Report, error) {
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return report, err
+			return err
 		}
 	}
-	return report, nil
+	return nil
 }
 
 // writeInfo writes info/: the list of paths and all control members but the
@@ -103,20 +95,16 @@ func (l *layer) writeStatus(packages []*contents) error {
 // such as remove-on-upgrade stands behind.
 func (l *layer) stanza(p *contents) string {
 	var s strings.Builder
+	fmt.Fprintf(&s, "Package: %s\nStatus: install ok unpacked\n", p.field("Package"))
 	for _, f := range p.stanza {
-		fmt.Fprintf(&s, "%s: %s\n", f.Name, f.Value)
-		if f.Name == "Package" {
-			s.WriteString("Status: install ok unpacked\n")
+		if !strings.EqualFold(f.Name, "Package") {
+			fmt.Fprintf(&s, "%s: %s\n", f.Name, f.Value)
 		}
 	}
 	var conffiles strings.Builder
-	for _, line := range p.lines("conffiles") {
-		flag, name, flagged := strings.Cut(line, " ")
-		if !flagged {
-			flag, name = "", line
-		}
-		sum := cmp.Or(l.conffiles[p][name], "newconffile")
-		conffiles.WriteString(strings.TrimRight(" "+name+" "+sum+" "+flag, " ") + "\n")
+	for _, f := range p.conffiles {
+		sum := cmp.Or(l.conffiles[p][f.name], "newconffile")
+		conffiles.WriteString(strings.TrimRight(" "+f.name+" "+sum+" "+f.flag, " ") + "\n")
 	}
 	if conffiles.Len() > 0 {
 		s.WriteString("Conffiles:\n" + conffiles.String())
@@ -141,11 +129,10 @@ func (l *layer) writeTriggers(below, added []*contents) error {
 
 // writePreinst writes the list of preinst scripts: what a package depends on
 // before (Pre-Depends) comes first.
-func (l *layer) writePreinst(packages []*contents, report *Report) error {
+func (l *layer) writePreinst(packages []*contents) error {
 	var list strings.Builder
 	for _, p := range preDependsOrder(packages) {
 		if _, has := p.control["preinst"]; has {
-			report.Preinst = append(report.Preinst, p.deb.Package.Name)
 			fmt.Fprintf(&list, "%s %s %s\n", p.infoName(), p.field("Package"), p.field("Architecture"))
 		}
 	}

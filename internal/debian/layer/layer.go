@@ -59,27 +59,20 @@ type Spec struct {
 	Catalog *Catalog
 }
 
-// Report tells what the configure step has to do besides configuring. The layer
-// itself carries both lists for it.
-type Report struct {
-	Preinst []string // names of the packages whose preinst it runs, in order
-	Real    []string // names of the packages that it gives to the real dpkg
-}
-
 // Write writes the layer as one uncompressed tar. It unpacks with as many
 // processors as there are and holds about a hundred megabytes at most.
-func Write(ctx context.Context, w io.Writer, s Spec) (Report, error) {
+func Write(ctx context.Context, w io.Writer, s Spec) error {
 	catalog := s.Catalog
 	if catalog == nil {
 		catalog = &Catalog{}
 	}
 	below, err := catalog.load(ctx, s.Below, true)
 	if err != nil {
-		return Report{}, err
+		return err
 	}
 	added, err := catalog.load(ctx, s.New, false)
 	if err != nil {
-		return Report{}, err
+		return err
 	}
 	added = inOrder(added)
 	l := &layer{spec: s, tar: tar.NewWriter(w), tree: newTree(), epoch: s.Epoch.Truncate(time.Second)}
@@ -87,14 +80,13 @@ func Write(ctx context.Context, w io.Writer, s Spec) (Report, error) {
 		l.tree.addBelow(p, s.Filter)
 	}
 	if err := l.unpackAll(ctx, added); err != nil {
-		return Report{}, err
+		return err
 	}
 	catalog.keep(added)
-	report, err := l.writeDatabase(inOrder(below), added)
-	if err != nil {
-		return Report{}, fmt.Errorf("writing dpkg's database: %w", err)
+	if err := l.writeDatabase(inOrder(below), added); err != nil {
+		return fmt.Errorf("writing dpkg's database: %w", err)
 	}
-	return report, l.tar.Close()
+	return l.tar.Close()
 }
 
 // inOrder sorts packages in the order in which they are unpacked: base-files,

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"path"
 	"strings"
 	"time"
@@ -60,9 +61,9 @@ func (l *layer) unpackAll(ctx context.Context, packages []*contents) error {
 // written until then is what dpkg will write over it.
 func (l *layer) unpack(p *contents, s *stream) error {
 	conffiles := map[string]string{}
-	for _, line := range p.lines("conffiles") {
-		if strings.HasPrefix(line, "/") {
-			conffiles[line] = ""
+	for _, f := range p.conffiles {
+		if f.flag == "" {
+			conffiles[f.name] = ""
 		}
 	}
 	p.paths = make([]entry, 0, 16)
@@ -77,6 +78,9 @@ func (l *layer) unpack(p *contents, s *stream) error {
 			return err
 		}
 		p.addPath(h)
+		if err := l.protect(p.paths[len(p.paths)-1]); err != nil {
+			return err
+		}
 		if isReal || h.Name == "." || l.spec.Filter.drops(h.Name, h.Typeflag) {
 			continue
 		}
@@ -144,6 +148,9 @@ func (l *layer) write(h *tar.Header, body io.Reader, p *contents) error {
 // to leave it out would let whoever unpacks the layer choose them.
 func (l *layer) folder(at string) error {
 	n := l.tree.imply(at)
+	if n.kind != tar.TypeDir {
+		return fmt.Errorf("%q of package %s is no directory", at, n.owner)
+	}
 	if n.written {
 		return nil
 	}
@@ -155,8 +162,11 @@ func (l *layer) folder(at string) error {
 		Uid: n.uid, Gid: n.gid, ModTime: time.Unix(n.mtime, 0)})
 }
 
-// file writes a file of our own, owned by root.
+// file writes a file of our own, owned by root, where no package has one.
 func (l *layer) file(name string, mode int64, data []byte) error {
+	if n := l.tree.nodes[name]; n != nil {
+		return fmt.Errorf("%q is in package %s, where it may not be", name, n.owner)
+	}
 	if err := l.folder(path.Dir(name)); err != nil {
 		return err
 	}
@@ -173,6 +183,9 @@ func (l *layer) file(name string, mode int64, data []byte) error {
 func (l *layer) header(h *tar.Header) error {
 	if h.ModTime = h.ModTime.Truncate(time.Second); h.ModTime.After(l.epoch) {
 		h.ModTime = l.epoch
+	}
+	if !fs.ValidPath(h.Name) {
+		return fmt.Errorf("%q is no path below the root of the layer", h.Name)
 	}
 	if h.Typeflag == tar.TypeDir {
 		h.Name += "/"

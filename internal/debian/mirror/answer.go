@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
 
 	"github.com/oarcluster/oarcluster/internal/debian"
 )
@@ -27,17 +28,23 @@ func (a *Archive) answerPath(arch string, request debian.Request, lists []list) 
 	return a.store.path("resolved", digest(key)), nil
 }
 
-// readAnswer returns the answer at path, nil when there is none or when it is
-// not what writeAnswer wrote.
-func readAnswer(path string) [][]debian.Package {
+// readAnswer returns the answer at path to a request of so many groups, nil when
+// there is none, when it is not what writeAnswer wrote, or when it has a package
+// that no index could have.
+func readAnswer(path string, groups int) [][]debian.Package {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}
 	sum, body, _ := bytes.Cut(data, []byte("\n"))
 	var answer [][]debian.Package
-	if string(sum) != digest(body) || json.Unmarshal(body, &answer) != nil {
+	if string(sum) != digest(body) || json.Unmarshal(body, &answer) != nil || len(answer) != groups {
 		return nil
+	}
+	for _, group := range answer {
+		if slices.ContainsFunc(group, func(p debian.Package) bool { return p.Check() != nil }) {
+			return nil
+		}
 	}
 	return answer
 }

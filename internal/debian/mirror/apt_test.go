@@ -1,3 +1,5 @@
+//go:build e2e
+
 package mirror
 
 import (
@@ -66,12 +68,4 @@ func stanza(w *strings.Builder, p debian.Package) {
 		w.WriteString("Essential: yes\n")
 	}
 	w.WriteString("\n")
-}
-
-// write writes a file of a test.
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -46,7 +46,7 @@ func newClient() *client {
 func (c *client) do(ctx context.Context, address string, header http.Header, want ...int) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fmt.Errorf("fetching %s: %w", redact(address), err)
+		return nil, fmt.Errorf("fetching %s: it is no sound address", redact(address))
 	}
 	request.Header = header
 	request.Header.Set("User-Agent", "oarbuild")

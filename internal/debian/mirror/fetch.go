@@ -47,7 +47,7 @@ func (a *Archive) fetchOne(ctx context.Context, p debian.Package, tally *tally) 
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if len(p.SHA256) != 2*sha256.Size {
+	if !isDigest(p.SHA256) {
 		return fmt.Errorf("its SHA-256 is %q", p.SHA256)
 	}
 	path := a.Deb(p)
@@ -60,9 +60,6 @@ func (a *Archive) fetchOne(ctx context.Context, p debian.Package, tally *tally) 
 	if whole {
 		tally.stored(p.Size)
 		return nil
-	}
-	if a.source.Offline {
-		return offline(fmt.Errorf("opening %s: %s %s is not in the store", path, p.Name, p.Version))
 	}
 	return a.client.download(ctx, b, path, tally)
 }

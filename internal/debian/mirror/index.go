@@ -34,7 +34,7 @@ func (a *Archive) Resolve(ctx context.Context, arch string, request debian.Reque
 	if err != nil {
 		return nil, err
 	}
-	if answer := readAnswer(path); answer != nil {
+	if answer := readAnswer(path, len(request.Groups)); answer != nil {
 		return answer, nil
 	}
 	ix, err := a.index(ctx, arch, lists)

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/oarcluster/oarcluster/internal/debian/release"
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // maxInRelease bounds the size of an InRelease file. That of sid has 0.3 MB.
@@ -30,24 +32,17 @@ type cachedRelease struct {
 }
 
 // openRelease returns the verified Release of a suite. A cached one that does
-// not verify is as good as none.
+// not verify is as good as none; one that does is not given up for an older one,
+// which somebody on the way may have kept for its packages' holes.
 func (a *Archive) openRelease(ctx context.Context, s *suite) (*release.Release, error) {
 	url := s.url + "/InRelease"
 	policy := release.Policy{Suite: s.name, Now: a.now(), AllowStale: a.source.AllowStale}
 	path := a.store.path("dists", digest([]byte(url)))
 	cached := readCached(path, url)
-	if a.source.Offline {
-		if cached == nil {
-			return nil, offline(fmt.Errorf("opening %s: not fetched yet", url))
-		}
-		r, err := release.Verify(cached.InRelease, a.source.Keyring, policy)
-		return r, wrap("verifying", url, err)
-	}
 	var known validators
-	if cached != nil {
-		if _, err := release.Verify(cached.InRelease, a.source.Keyring, policy); err == nil {
-			known = cached.Validators
-		}
+	before := a.verifyCached(cached, policy)
+	if before != nil && (before.Stale == "" || policy.AllowStale) {
+		known = cached.Validators
 	}
 	body, fresh, err := a.client.getSmall(ctx, url, maxInRelease, known)
 	if err != nil {
@@ -60,11 +55,30 @@ func (a *Archive) openRelease(ctx context.Context, s *suite) (*release.Release, 
 	if err != nil {
 		return nil, wrap("verifying", url, err)
 	}
+	if before != nil && r.Date.Before(before.Date) {
+		return nil, ui.WithHint(wrap("verifying", url, fmt.Errorf("its Date is %s, but the mirror has served one of %s before",
+			r.Date.Format(time.RFC3339), before.Date.Format(time.RFC3339))),
+			"the mirror lags behind: try again later, or name another one with --mirror; to go back in time, remove %s", path)
+	}
 	data, err := json.Marshal(cachedRelease{url, fresh, body})
 	if err != nil {
 		return nil, err
 	}
 	return r, writeFile(path, data)
+}
+
+// verifyCached returns the Release of a cached InRelease, however old it is, or
+// nil when its signature is not good.
+func (a *Archive) verifyCached(cached *cachedRelease, policy release.Policy) *release.Release {
+	if cached == nil {
+		return nil
+	}
+	policy.AllowStale = true
+	r, err := release.Verify(cached.InRelease, a.source.Keyring, policy)
+	if err != nil {
+		return nil
+	}
+	return r
 }
 
 // readCached returns the cached InRelease of the URL, or nil.
@@ -86,10 +100,11 @@ func digest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// wrap says what was done where when err came up.
+// wrap says what was done where when err came up. Where that is an address, its
+// password is left out.
 func wrap(doing, what string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("%s %s: %w", doing, what, err)
+	return fmt.Errorf("%s %s: %w", doing, redact(what), err)
 }

@@ -64,9 +64,6 @@ func (a *Archive) fetchList(ctx context.Context, l list, path string, tally *tal
 		tally.stored(b.size)
 		return nil
 	}
-	if a.source.Offline {
-		return offline(fmt.Errorf("opening %s: not fetched yet", b.url))
-	}
 	if l.suite.release.ByHash {
 		byHash := b
 		byHash.url = l.suite.url + "/" + byHashPath(l.path, l.file.SHA256)

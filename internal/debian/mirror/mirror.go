@@ -37,7 +37,6 @@ type Source struct {
 	Cache    string   // folder to keep things in; made when needed
 
 	AllowStale bool      // take Release files with wrong dates; Warnings tells of them
-	Offline    bool      // take nothing but what the cache has
 	Now        time.Time // zero for the clock's
 
 	// Progress, when not nil, is told how the transfers of a phase go. It is
@@ -56,9 +55,10 @@ type Progress struct {
 }
 
 // At returns a Source of the archives of one mirror, in the folders in which
-// Debian's own mirrors have them.
+// Debian's own mirrors have them. The mirror may be named as apt names it, with
+// the folder of the main archive at its end.
 func At(mirror string) Source {
-	mirror = strings.TrimRight(mirror, "/")
+	mirror = strings.TrimRight(strings.TrimSuffix(strings.TrimRight(mirror, "/"), "/debian"), "/")
 	return Source{Debian: mirror + "/debian", Security: mirror + "/debian-security"}
 }
 
@@ -146,29 +146,19 @@ func (a *Archive) now() time.Time {
 	return a.source.Now
 }
 
-// Date returns the newest date of the Release files: the archive is as of then.
-func (a *Archive) Date() time.Time {
-	var newest time.Time
-	for _, s := range a.suites {
-		if s.release.Date.After(newest) {
-			newest = s.release.Date
-		}
-	}
-	return newest
-}
+// Date returns the date of the suite's own Release file, which changes with a
+// point release only. Those of the updates and the security archive change every
+// day, also when no package does; what is newer than this date there is for
+// those who use it as the newest time of an image to clamp.
+func (a *Archive) Date() time.Time { return a.suites[0].release.Date }
 
 // Warnings returns what AllowStale let pass, a sentence each.
 func (a *Archive) Warnings() []string {
 	var warnings []string
 	for _, s := range a.suites {
 		if s.release.Stale != "" {
-			warnings = append(warnings, s.url+"/InRelease: "+s.release.Stale)
+			warnings = append(warnings, redact(s.url)+"/InRelease: "+s.release.Stale)
 		}
 	}
 	return warnings
-}
-
-// offline is the error for what only the mirror could give.
-func offline(err error) error {
-	return ui.WithHint(err, "it is not in the cache; run once without --offline")
 }

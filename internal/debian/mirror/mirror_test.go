@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/oarcluster/oarcluster/internal/debian"
 )
 
 func TestOpenResolveFetch(t *testing.T) {
@@ -90,33 +88,24 @@ func TestUnchangedReleaseIsNotSentAgain(t *testing.T) {
 	}
 }
 
-func TestOfflineServesTheCacheOnly(t *testing.T) {
+func TestDateIsThatOfTheSuiteItself(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	source := f.source(t)
-	source.Offline = true
-	if _, err := Open(t.Context(), source); err == nil || !strings.Contains(err.Error(), "InRelease: not fetched yet") {
-		t.Errorf("empty cache: got %v", err)
+	for path, suite := range map[string]string{"/debian/dists/trixie-updates": "trixie-updates", "/debian-security/dists/trixie-security": "trixie-security"} {
+		f.sign(t, path, "Suite: stable\nCodename: "+suite+"\nDate: Sun, 01 Mar 2026 11:00:00 UTC\nValid-Until: Sun, 08 Mar 2026 10:00:00 UTC\n"+
+			"Architectures: all amd64\nSHA256:\n "+digest(nil)+" 0 main/binary-amd64/Packages\n")
 	}
-	online := open(t, f.source(t))
-	offline := open(t, source)
-	request := debian.Request{Groups: [][]string{{"a"}}}
-	if _, err := offline.Resolve(t.Context(), "amd64", request); err == nil || !strings.Contains(err.Error(), "not fetched yet") {
-		t.Errorf("no index: got %v", err)
+	if got, want := open(t, f.source(t)).Date(), today.Add(-2*time.Hour); !got.Equal(want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
-	packages := resolve(t, online)
-	if err := offline.Fetch(t.Context(), packages); err == nil || !strings.Contains(err.Error(), "1 is not in the store") {
-		t.Errorf("no .deb: got %v", err)
-	}
-	if err := online.Fetch(t.Context(), packages); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	offline = open(t, source)
-	if got := resolve(t, offline); !reflect.DeepEqual(got, packages) {
-		t.Errorf("got %+v", got)
-	}
-	if err := offline.Fetch(t.Context(), packages); err != nil {
-		t.Error(err)
+}
+
+func TestAtTakesAMirrorAsAptNamesIt(t *testing.T) {
+	t.Parallel()
+	want := Source{Debian: "http://m.example.org/x/debian", Security: "http://m.example.org/x/debian-security"}
+	for _, mirror := range []string{"http://m.example.org/x", "http://m.example.org/x/", "http://m.example.org/x/debian", "http://m.example.org/x/debian/"} {
+		if got := At(mirror); !reflect.DeepEqual(got, want) {
+			t.Errorf("At(%q) is %+v", mirror, got)
+		}
 	}
 }

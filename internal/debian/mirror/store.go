@@ -2,13 +2,16 @@ package mirror
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"strings"
 	"time"
+
+	"github.com/oarcluster/oarcluster/internal/lockfile"
 )
 
 // store is the cache folder. Its files appear by rename only, so who finds one
@@ -16,9 +19,19 @@ import (
 type store struct{ root string }
 
 // path returns where a thing of a kind is kept, by the digest that names it.
-// The first two digits make a folder, to keep folders small.
+// The first two digits make a folder, to keep folders small. For what is no
+// SHA-256 in hexadecimal digits there is no place: the answer is a path at which
+// nothing can ever be.
 func (s store) path(kind, digest string) string {
+	if !isDigest(digest) {
+		return filepath.Join(s.root, kind, "no digest", "\x00")
+	}
 	return filepath.Join(s.root, kind, digest[:2], digest)
+}
+
+// isDigest tells whether text is a SHA-256 as it names things in the store.
+func isDigest(text string) bool {
+	return len(text) == 2*sha256.Size && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 // writeFile puts data at path in one step.
@@ -48,19 +61,13 @@ func partial(ctx context.Context, path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("writing the cache: %w", err)
 	}
-	name := path + ".part"
 	for {
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+		f, err := lockfile.Try(path + ".part")
 		if err != nil {
 			return nil, fmt.Errorf("writing the cache: %w", err)
 		}
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && sameFile(f, name) {
+		if f != nil {
 			return f, nil
-		}
-		f.Close()
-		if err != nil && !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, fmt.Errorf("locking %s: %w", name, err)
 		}
 		if _, err := os.Stat(path); err == nil {
 			return nil, nil
@@ -69,17 +76,6 @@ func partial(ctx context.Context, path string) (*os.File, error) {
 			return nil, err
 		}
 	}
-}
-
-// sameFile tells whether f is what name leads to: it is not when another
-// process renamed it before the lock was had.
-func sameFile(f *os.File, name string) bool {
-	mine, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	there, err := os.Stat(name)
-	return err == nil && os.SameFile(mine, there)
 }
 
 // missing tells whether there is nothing at path.

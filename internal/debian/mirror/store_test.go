@@ -134,3 +134,11 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// write writes a file of a test.
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"regexp"
 	"time"
 
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -59,10 +60,14 @@ func cut(ctx context.Context, address string, err error) error {
 	return transient{error: err}
 }
 
-// redact returns the address without a password.
+// password is what stands between user and host in an address that has faults.
+var password = regexp.MustCompile(`(//[^/@:]*):.*@`)
+
+// redact returns the address without a password, whether or not it is a sound
+// one. All addresses that a user may see pass through here.
 func redact(address string) string {
 	if u, err := url.Parse(address); err == nil {
 		return u.Redacted()
 	}
-	return address
+	return password.ReplaceAllString(address, "$1:xxxxx@")
 }

@@ -17,6 +17,9 @@ import (
 // beginning is the first line of a clear-signed file (RFC 9580, section 7.1).
 const beginning = "-----BEGIN PGP SIGNED MESSAGE-----"
 
+// signatureBeginning is the line that ends the signed text.
+const signatureBeginning = "-----BEGIN PGP SIGNATURE-----"
+
 // maxSignatures bounds the work that one file can cause. Debian's have three.
 const maxSignatures = 16
 
@@ -28,6 +31,9 @@ func decode(inRelease []byte) (*clearsign.Block, error) {
 	if string(bytes.TrimRight(line, " \t\r")) != beginning {
 		return nil, ui.WithHint(fmt.Errorf("it is not clear-signed: it starts with %q", clip(line)),
 			"a portal or a proxy may have answered instead of the mirror; open the address in a browser")
+	}
+	if hasNoText(inRelease) {
+		return nil, ui.WithHint(errors.New("it is clear-signed, but has no text"), "the file was tampered with; try another mirror")
 	}
 	block, rest := clearsign.Decode(inRelease)
 	if block == nil {
@@ -42,6 +48,20 @@ func decode(inRelease []byte) (*clearsign.Block, error) {
 			"the file was tampered with; try another mirror")
 	}
 	return block, nil
+}
+
+// hasNoText tells whether the signature stands right behind the blank line that
+// ends the headers: clearsign.Decode panics at such a file.
+func hasNoText(inRelease []byte) bool {
+	headers := true
+	for line := range bytes.Lines(inRelease) {
+		line = bytes.TrimSpace(line)
+		if !headers {
+			return string(line) == signatureBeginning
+		}
+		headers = len(line) > 0
+	}
+	return false
 }
 
 // readKeys reads keyrings, each of them one armoured block.

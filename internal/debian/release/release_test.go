@@ -35,7 +35,7 @@ SHA256:
 `
 
 // newKey makes a key of a year before, which lives for so long.
-func newKey(t *testing.T, name string, lifetime time.Duration) *v1.Entity {
+func newKey(t testing.TB, name string, lifetime time.Duration) *v1.Entity {
 	t.Helper()
 	key, err := v1.NewEntity(name, "", name+"@example.org", &packet.Config{
 		Algorithm:       packet.PubKeyAlgoEdDSA,
@@ -49,7 +49,7 @@ func newKey(t *testing.T, name string, lifetime time.Duration) *v1.Entity {
 }
 
 // public returns the armoured public key.
-func public(t *testing.T, key *v1.Entity) []byte {
+func public(t testing.TB, key *v1.Entity) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := armor.Encode(&out, v1.PublicKeyType, nil)
@@ -63,7 +63,7 @@ func public(t *testing.T, key *v1.Entity) []byte {
 }
 
 // sign clear-signs text with the keys, a little before now.
-func sign(t *testing.T, text string, hash crypto.Hash, keys ...*v1.Entity) []byte {
+func sign(t testing.TB, text string, hash crypto.Hash, keys ...*v1.Entity) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	var private []*packet.PrivateKey

@@ -82,6 +82,8 @@ func TestVerifyRefusesTampering(t *testing.T) {
 		{"cut off", signed[:len(signed)/2], "cut off or garbled"},
 		{"without a signature", signed[:strings.Index(signed, "-----BEGIN PGP SIGNATURE")], "cut off or garbled"},
 		{"empty", "", "it is not clear-signed"},
+		{"without a text", noText, "has no text"},
+		{"without a text, headers", strings.Replace(noText, "\n\n", "\r\nHash: SHA256\r\n \r\n", 1), "has no text"},
 		{"a portal's page", "<html>\n", `it is not clear-signed: it starts with "<html>"`},
 		{"an unsigned header", strings.Replace(signed, "Hash: SHA256", "Comment: x", 1), "cut off or garbled"},
 	} {
@@ -92,6 +94,26 @@ func TestVerifyRefusesTampering(t *testing.T) {
 			}
 		})
 	}
+}
+
+// noText is a clear-signed file in which nothing is signed.
+const noText = "-----BEGIN PGP SIGNED MESSAGE-----\n\n-----BEGIN PGP SIGNATURE-----\n\nwsA=\n-----END PGP SIGNATURE-----\n"
+
+// FuzzVerify changes signed files: none makes Verify panic, and what it accepts
+// is the text that was signed.
+func FuzzVerify(f *testing.F) {
+	good := newKey(f, "good", 0)
+	keyring := [][]byte{public(f, good)}
+	signed := sign(f, text, crypto.SHA256, good)
+	for _, seed := range [][]byte{nil, []byte(noText), signed, signed[:len(signed)-50], bytes.ReplaceAll(signed, []byte("\n"), []byte("\r\n"))} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Verify(data, keyring, Policy{Suite: "trixie", Now: now, AllowStale: true})
+		if err == nil && (len(r.Files) != 2 || r.Codename != "trixie" || r.Files["main/binary-amd64/Packages.xz"].Size != 12) {
+			t.Errorf("accepted %+v", r)
+		}
+	})
 }
 
 func TestVerifyNamesABrokenKeyring(t *testing.T) {
