@@ -48,6 +48,7 @@ func TestACluster(t *testing.T) {
 	t.Run("nodes come and go", func(t *testing.T) { checkScale(t, work) })
 	t.Run("orphans are reaped", checkOrphans)
 	t.Run("the server stops cleanly", checkStop)
+	t.Run("a deploy brings back what was killed", func(t *testing.T) { checkBack(t, work) })
 	t.Run("clean leaves nothing", checkClean)
 }
 
@@ -140,6 +141,18 @@ func checkShown(t *testing.T) {
 
 func containsAll(text string, words []string) bool {
 	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+}
+
+// checkBack: after all its containers died at once, as by a reboot, the cluster
+// must be ready only when a job can run on both nodes.
+func checkBack(t *testing.T, work call) {
+	must(t, "sh", "-c", "docker ps -q --filter label=oarcluster.name="+cluster+" | xargs docker kill")
+	work.must(t, "oardeploy", "-n", "2", "--name", cluster)
+	job := submit(t, "-l /nodes=2 'uniq $OAR_NODEFILE'")
+	await(t, job, "Terminated")
+	if got := front(t, "sort /data/OAR."+job+".stdout"); got != "node1\nnode2" {
+		t.Errorf("the job printed %q", got)
+	}
 }
 
 func checkClean(t *testing.T) {

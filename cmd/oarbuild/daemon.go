@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -48,12 +49,7 @@ func daemonStatus(ctx context.Context, s ui.Streams) error {
 	state, running := buildkit.DefaultDaemon().Status(ctx)
 	fmt.Fprintln(s.Out, state)
 	if !running {
-		return ui.WithCode(silent{}, ui.CodeFailed)
+		return ui.WithCode(errors.New(""), ui.CodeFailed)
 	}
 	return nil
 }
-
-// silent is an error of which all is said already.
-type silent struct{}
-
-func (silent) Error() string { return "" }

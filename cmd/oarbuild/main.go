@@ -29,7 +29,7 @@ func run() int {
 
 // usage makes an error one of usage: exit code 2, and the hint to read the help.
 func usage(err error, command *cobra.Command) error {
-	return ui.WithHint(ui.WithCode(err, ui.CodeUsage), "%s --help tells how", command.CommandPath())
+	return ui.Usage(err, "%s --help tells how", command.CommandPath())
 }
 
 // noArgs is cobra.NoArgs as an error of usage.

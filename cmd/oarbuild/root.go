@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +55,7 @@ func (f *flags) declare(root *cobra.Command) {
 	every.StringArrayVar(&f.Recipes, "recipe", nil, "recipe `FILE`, or the name of a shipped one; may be given again (default all shipped ones)")
 	every.StringArrayVar(&f.set, "set", nil, "set a variable of the recipes, `NAME=VALUE`; may be given again")
 	every.StringVar(&f.platforms, "platform", "", "comma-separated `PLATFORMS` to build for (default this machine's)")
-	every.StringVar(&f.Mirror, "mirror", os.Getenv("OARBUILD_MIRROR"), "`URL` of a Debian mirror, as OARBUILD_MIRROR (default that of this machine's apt)")
+	every.StringVar(&f.Mirror, "mirror", os.Getenv("OARBUILD_MIRROR"), "`URL` of a Debian mirror, with or without /debian at its end, as OARBUILD_MIRROR (default that of this machine's apt)")
 	every.BoolVar(&f.AllowStale, "allow-stale", false, "take an archive whose Release files are out of date")
 
 	own := root.Flags()
@@ -80,7 +82,7 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 	for _, pair := range f.set {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return o, ui.WithHint(ui.WithCode(fmt.Errorf("reading --set %q: no \"=\" in it", pair), ui.CodeUsage), "write --set NAME=VALUE")
+			return o, ui.Usage(fmt.Errorf("reading --set %q: no \"=\" in it", pair), "write --set NAME=VALUE")
 		}
 		o.Set[name] = value
 	}
@@ -96,7 +98,7 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 	}
 	switch {
 	case f.push && f.load:
-		return o, ui.WithHint(ui.WithCode(errors.New("--push and --load exclude each other"), ui.CodeUsage), "run oarbuild twice: the second time costs next to nothing")
+		return o, ui.Usage(errors.New("--push and --load exclude each other"), "run oarbuild twice: the second time costs next to nothing")
 	case f.push:
 		o.To = buildkit.Registry
 	case f.load:
@@ -113,6 +115,9 @@ func (f *flags) run(ctx context.Context, s ui.Streams) error {
 	}
 	if f.print {
 		return printRecipes(o, s)
+	}
+	if err := f.checkMetadata(); err != nil {
+		return err
 	}
 	images, err := build.Run(ctx, o)
 	if err != nil {
@@ -143,6 +148,27 @@ func printRecipes(o build.Options, s ui.Streams) error {
 		}
 	}
 	return nil
+}
+
+// checkMetadata returns an error of usage when the file of --metadata-file could
+// not be written. It leaves no file behind: the build may fail yet.
+func (f *flags) checkMetadata() error {
+	if f.metadata == "" {
+		return nil
+	}
+	file, err := os.OpenFile(f.metadata, os.O_WRONLY, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		if file, err = os.CreateTemp(filepath.Dir(f.metadata), ".metadata-*"); err == nil {
+			defer os.Remove(file.Name())
+		}
+	}
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		err = failed.Err // its path is that of the trial
+	}
+	if err != nil {
+		return ui.Usage(fmt.Errorf("reading --metadata-file %q: it cannot be written: %w", f.metadata, err), "name a file in a folder that is there and that you may write to")
+	}
+	return file.Close()
 }
 
 // writeMetadata writes the file of --metadata-file: a JSON object with each

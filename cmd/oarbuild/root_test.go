@@ -93,3 +93,22 @@ func TestMetadataFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestCheckMetadataFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old.json")
+	if err := os.WriteFile(old, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for file, ok := range map[string]bool{"": true, old: true, filepath.Join(dir, "new.json"): true, os.DevNull: true,
+		dir: false, filepath.Join(dir, "nowhere", "x"): false, filepath.Join(old, "x"): false} {
+		if err := (&flags{metadata: file}).checkMetadata(); (err == nil) != ok {
+			t.Errorf("%q: got %v", file, err)
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if data, _ := os.ReadFile(old); err != nil || len(left) != 1 || string(data) != "old" {
+		t.Errorf("there are %v, the old file has %q, error %v", left, data, err)
+	}
+}

@@ -99,11 +99,11 @@ func flagError(_ *cobra.Command, err error) error {
 		f := invalid.GetFlag()
 		return usage(fmt.Sprintf("reading --%s: %q is no valid %s", f.Name, invalid.GetValue(), f.Value.Type()), "oardeploy --help tells the flags")
 	}
-	return ui.WithCode(ui.WithHint(fmt.Errorf("reading flags: %w", err), "oardeploy --help tells the flags"), ui.CodeUsage)
+	return ui.Usage(fmt.Errorf("reading flags: %w", err), "oardeploy --help tells the flags")
 }
 
 func usage(text, hint string) error {
-	return ui.WithCode(ui.WithHint(errors.New(text), "%s", hint), ui.CodeUsage)
+	return ui.Usage(errors.New(text), "%s", hint)
 }
 
 // noArgs and its kind make cobra's complaints about arguments wrong usage.

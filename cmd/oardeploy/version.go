@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -16,13 +15,7 @@ func newVersion(s ui.Streams) *cobra.Command {
 	}
 }
 
-// printVersion prints what the Go toolchain knows: the module's version, which
-// names the commit.
 func printVersion(s ui.Streams) error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	_, err := fmt.Fprintln(s.Out, "oardeploy", version)
+	_, err := fmt.Fprintln(s.Out, "oardeploy", ui.Version())
 	return err
 }

@@ -44,7 +44,7 @@ func openArchives(ctx context.Context, o Options, dir string, targets []*target)
 			return nil, err
 		}
 		for _, warning := range archive.Warnings() {
-			o.say("warning: %s", warning)
+			o.warn(warning)
 		}
 		all[suite] = &suiteArchive{archive, progress}
 	}

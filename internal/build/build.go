@@ -44,7 +44,7 @@ type Options struct {
 	NoCache   bool   // run every step again
 
 	AllowStale bool      // take an archive whose Release files are out of date
-	Epoch      time.Time // newest time in the images (SOURCE_DATE_EPOCH); default: the date of the archive
+	Epoch      time.Time // newest time in the images (SOURCE_DATE_EPOCH), to which later ones are set; default: see [mirror.Archive.Date]
 	Progress   string    // display of BuildKit's work: auto, plain, tty, quiet, rawjson
 	Err        io.Writer // gets progress and what else there is to say
 }
@@ -69,7 +69,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.To == buildkit.Engine && len(o.Platforms) > 1 {
 		return o, ui.WithCode(errors.New("a Docker Engine takes images of one platform: name one --platform, or --push"), ui.CodeUsage)
 	}
-	return o, nil
+	return o, registry.CheckNames(o.Registry, o.Tags)
 }
 
 func (o Options) say(format string, args ...any) {
@@ -77,6 +77,9 @@ func (o Options) say(format string, args ...any) {
 		fmt.Fprintf(o.Err, format+"\n", args...)
 	}
 }
+
+// warn tells of what may go wrong, however little else is told.
+func (o Options) warn(line string) { fmt.Fprintln(o.Err, "warning: "+line) }
 
 // Run builds the images that the options ask for and brings them where they
 // should go. It returns them in the order of the recipes, or none when they
@@ -86,7 +89,7 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	targets, err := plan(o)
+	targets, archives, err := prepare(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -98,13 +101,6 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	archives, err := openArchives(ctx, o, dir, targets)
-	if err != nil {
-		return nil, err
-	}
-	if err := archives.resolve(ctx, o, targets); err != nil {
-		return nil, err
-	}
 	if err := makeLayers(ctx, o, archives, store, targets); err != nil {
 		return nil, err
 	}
@@ -112,6 +108,23 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 		return nil, err
 	}
 	return solve(ctx, o, store, targets)
+}
+
+// prepare finds out what is to be built, and of which packages.
+func prepare(ctx context.Context, o Options) ([]*target, archives, error) {
+	targets, err := plan(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := openArchives(ctx, o, dir, targets)
+	if err != nil {
+		return nil, nil, err
+	}
+	return targets, a, a.resolve(ctx, o, targets)
 }
 
 // solve has BuildKit build the targets' graphs and publishes the results.
@@ -130,7 +143,7 @@ func solve(ctx context.Context, o Options, store *oci.Store, targets []*target) 
 			o.say("serving the registry of %s at %s while this runs", root, o.Registry)
 		}
 	}
-	builder, err := buildkit.Connect(ctx, o.Builder, buildkit.DefaultDaemon(), func(line string) { o.say("%s", line) })
+	builder, err := buildkit.Connect(ctx, o.Builder, buildkit.DefaultDaemon(), func(line string) { o.say("%s", line) }, o.warn)
 	if err != nil {
 		return nil, err
 	}

@@ -24,19 +24,8 @@ func Graphs(ctx context.Context, o Options) ([]Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	targets, err := plan(o)
+	targets, archives, err := prepare(ctx, o)
 	if err != nil {
-		return nil, err
-	}
-	dir, err := cacheDir()
-	if err != nil {
-		return nil, err
-	}
-	archives, err := openArchives(ctx, o, dir, targets)
-	if err != nil {
-		return nil, err
-	}
-	if err := archives.resolve(ctx, o, targets); err != nil {
 		return nil, err
 	}
 	byInputs := func(_ context.Context, key string, _ func(io.Writer) error) (oci.Layer, error) {

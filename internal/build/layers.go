@@ -26,7 +26,7 @@ const storeID = "oarbuild"
 
 // layerFormat is part of every package layer's key: raise it when package
 // layer writes other bytes for the same packages.
-const layerFormat = "1"
+const layerFormat = "2"
 
 // filterFile is where, in the files of the bare base, dpkg is told which paths
 // to leave out. Layers leave out the same.
@@ -123,8 +123,7 @@ func (m maker) packages(ctx context.Context, below [][]debian.Package, added []d
 		}
 	}
 	l, err := m.put(ctx, key, func(w io.Writer) error {
-		_, err := layer.Write(ctx, w, spec)
-		return err
+		return layer.Write(ctx, w, spec)
 	})
 	if err != nil {
 		return llb.Layer{}, fmt.Errorf("unpacking packages of %s: %w", m.target, err)

@@ -73,7 +73,7 @@ func plan(o Options) ([]*target, error) {
 		for _, name := range wanted {
 			t, err := newTarget(recipe, name)
 			if err != nil {
-				return nil, ui.WithCode(err, ui.CodeUsage)
+				return nil, err
 			}
 			targets = append(targets, t)
 		}
@@ -83,7 +83,8 @@ func plan(o Options) ([]*target, error) {
 
 // Load reads the recipes that the options name, and looks for the folders of
 // files that these name. What is wrong with them is a mistake of usage, and all
-// of it is told at once.
+// of it is told at once; then, whether they can be built for the platforms that
+// the options name.
 func Load(o Options) ([]*recipes.Resolved, error) {
 	names := o.Recipes
 	if len(names) == 0 {
@@ -101,27 +102,37 @@ func Load(o Options) ([]*recipes.Resolved, error) {
 			}
 		}
 	}
-	return list, err
+	if err != nil {
+		return list, err
+	}
+	for _, recipe := range list {
+		for _, name := range o.Platforms {
+			if _, err := newTarget(recipe, name); err != nil {
+				return list, err
+			}
+		}
+	}
+	return list, nil
 }
 
 // newTarget pairs a recipe with the platform of that name. A recipe that lists
-// platforms can be built for no other one.
+// platforms can be built for no other one. Every error is one of usage.
 func newTarget(recipe *recipes.Resolved, name string) (*target, error) {
 	platform, err := platforms.Parse(name)
 	if err != nil {
-		return nil, ui.WithHint(fmt.Errorf("reading platform %q: %w", name, err), "write it as linux/amd64 or linux/arm64")
+		return nil, ui.Usage(fmt.Errorf("reading platform %q: %w", name, err), "write it as linux/amd64 or linux/arm64")
 	}
 	platform = platforms.Normalize(platform)
 	arch, ok := debianArch(platform)
 	if !ok {
-		return nil, ui.WithHint(fmt.Errorf("building %s for %s: Debian has no such architecture", recipe.Name, name), "--platform linux/amd64 is one")
+		return nil, ui.Usage(fmt.Errorf("building %s for %s: Debian has no such architecture", recipe.Name, name), "--platform linux/amd64 is one")
 	}
 	listed := len(recipe.Platforms) == 0 || slices.ContainsFunc(recipe.Platforms, func(p string) bool {
 		other, err := platforms.Parse(p)
 		return err == nil && platforms.OnlyStrict(other).Match(platform)
 	})
 	if !listed {
-		return nil, ui.WithHint(fmt.Errorf("building %s for %s: %s is for %s", recipe.Name, name, recipe.File, strings.Join(recipe.Platforms, ", ")),
+		return nil, ui.Usage(fmt.Errorf("building %s for %s: %s is for %s", recipe.Name, name, recipe.File, strings.Join(recipe.Platforms, ", ")),
 			"name one of these with --platform, or add it to the recipe's platforms")
 	}
 	return &target{recipe: recipe, platform: platform, arch: arch}, nil

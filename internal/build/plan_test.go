@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,6 +101,31 @@ func TestDefaults(t *testing.T) {
 	}
 	if _, err := (Options{To: buildkit.Engine, Platforms: []string{"a", "b"}}).withDefaults(); err == nil {
 		t.Error("an Engine was to take two platforms")
+	}
+	for _, o := range []Options{{Registry: "oarcluster"}, {Registry: "localhost:5000/Upper"}, {Tags: []string{"a/b"}}} {
+		if _, err := o.withDefaults(); err == nil || !strings.Contains(err.Error(), "it can be no name") {
+			t.Errorf("%+v: got %v", o, err)
+		}
+	}
+}
+
+func TestWarningsAreNeverQuiet(t *testing.T) {
+	t.Parallel()
+	for _, display := range []string{"auto", "plain", "tty", "quiet", "rawjson"} {
+		var out bytes.Buffer
+		if (Options{Progress: display, Err: &out}).warn("it is 100% old"); out.String() != "warning: it is 100% old\n" {
+			t.Errorf("%s: got %q", display, out.String())
+		}
+	}
+}
+
+func TestLoadRefusesPlatforms(t *testing.T) {
+	t.Parallel()
+	for platform, want := range map[string]string{"linux/arm64": "", "foo": "reading platform", "linux/vax": "no such architecture", "windows/amd64": "no such architecture", "a/b/c/d": "reading platform"} {
+		_, err := Load(Options{Recipes: []string{"dnsmasq"}, Platforms: []string{"linux/amd64", platform}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", platform, err, want)
+		}
 	}
 }
 

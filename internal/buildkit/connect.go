@@ -32,17 +32,17 @@ type Builder struct {
 
 // Connect returns the builder at address; when that is empty, at BUILDKIT_HOST,
 // on the default socket, or the program's own daemon, which it starts if need
-// be. say is called with one line: which was taken, and what about it is
-// unusual.
-func Connect(ctx context.Context, address string, daemon *Daemon, say func(string)) (*Builder, error) {
+// be. say is called with one line on which was taken, warn with one on what may
+// go wrong with it.
+func Connect(ctx context.Context, address string, daemon *Daemon, say, warn func(string)) (*Builder, error) {
 	if address != "" {
-		return connect(ctx, address, "--builder", say)
+		return connect(ctx, address, "--builder", say, warn)
 	}
 	if address = os.Getenv("BUILDKIT_HOST"); address != "" {
-		return connect(ctx, address, "BUILDKIT_HOST", say)
+		return connect(ctx, address, "BUILDKIT_HOST", say, warn)
 	}
 	if serves(ctx, defaultSocket) {
-		return connect(ctx, "unix://"+defaultSocket, "found on its default socket", say)
+		return connect(ctx, "unix://"+defaultSocket, "found on its default socket", say, warn)
 	}
 	started, err := daemon.Start(ctx)
 	if err != nil {
@@ -52,11 +52,11 @@ func Connect(ctx context.Context, address string, daemon *Daemon, say func(strin
 	if started {
 		how = "started; it stays for the next build, \"oarbuild daemon stop\" ends it"
 	}
-	return connect(ctx, daemon.Address(), how, say)
+	return connect(ctx, daemon.Address(), how, say, warn)
 }
 
 // connect dials a daemon that should be there and asks who it is.
-func connect(ctx context.Context, address, how string, say func(string)) (*Builder, error) {
+func connect(ctx context.Context, address, how string, say, warn func(string)) (*Builder, error) {
 	fail := func(err error) error {
 		return ui.WithHint(fmt.Errorf("connecting to BuildKit at %s (%s): %w", address, how, err),
 			"name a running one with --builder unix:///PATH or tcp://HOST:PORT, or leave --builder and BUILDKIT_HOST out")
@@ -78,7 +78,7 @@ func connect(ctx context.Context, address, how string, say func(string)) (*Build
 	version := info.BuildkitVersion.Version
 	say(fmt.Sprintf("BuildKit %s at %s (%s)", version, address, how))
 	if older(version, wanted) {
-		say(fmt.Sprintf("warning: BuildKit %s is older than %s, which this program needs; if a build fails, leave --builder out or upgrade it", version, wanted))
+		warn(fmt.Sprintf("BuildKit %s is older than %s, which this program needs; if a build fails, leave --builder out or upgrade it", version, wanted))
 	}
 	return &Builder{Address: address, client: c}, nil
 }

@@ -37,7 +37,8 @@ func TestConnectSaysWhatItTried(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Setenv("BUILDKIT_HOST", tc.env)
-			_, err := Connect(t.Context(), tc.flag, &Daemon{Dir: t.TempDir()}, func(string) { t.Error("said that it found one") })
+			_, err := Connect(t.Context(), tc.flag, &Daemon{Dir: t.TempDir()},
+				func(string) { t.Error("said that it found one") }, func(line string) { t.Errorf("warned of %s", line) })
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %q in it", err, tc.want)
 			}

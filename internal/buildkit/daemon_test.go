@@ -1,10 +1,14 @@
 package buildkit
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/oarcluster/oarcluster/internal/lockfile"
 )
 
 // fakeDaemon returns a daemon whose program is a shell script.
@@ -66,6 +70,23 @@ func TestADaemonThatNeverServesIsStopped(t *testing.T) {
 	<-exited
 	if stopped, err := d.Stop(t.Context()); err != nil || stopped {
 		t.Errorf("the second time: stopped %v, error %v", stopped, err)
+	}
+}
+
+func TestWaitingForAnotherStartEndsWithTheContext(t *testing.T) {
+	d := fakeDaemon(t, "exit 0")
+	if err := os.Mkdir(d.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := lockfile.Wait(t.Context(), filepath.Join(d.Dir, "start.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if started, err := d.Start(ctx); started || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "start.lock") {
+		t.Errorf("started %v, error %v", started, err)
 	}
 }
 

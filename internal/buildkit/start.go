@@ -14,6 +14,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 
+	"github.com/oarcluster/oarcluster/internal/lockfile"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -38,11 +39,11 @@ func (d *Daemon) Start(ctx context.Context) (bool, error) {
 	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
 		return false, fmt.Errorf("starting buildkitd: %w", err)
 	}
-	unlock, err := lock(filepath.Join(d.Dir, "start.lock"))
+	lock, err := lockfile.Wait(ctx, filepath.Join(d.Dir, "start.lock"))
 	if err != nil {
 		return false, fmt.Errorf("starting buildkitd: %w", err)
 	}
-	defer unlock()
+	defer lock.Close()
 	if _, running := d.pid(); running {
 		return false, d.wait(ctx, make(chan error))
 	}
@@ -166,18 +167,4 @@ func answers(ctx context.Context, address string) bool {
 	defer c.Close()
 	workers, err := c.ListWorkers(ctx)
 	return err == nil && len(workers) > 0
-}
-
-// lock takes the exclusive lock of a file, which the kernel frees if this
-// process dies.
-func lock(name string) (unlock func(), err error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return func() { f.Close() }, nil
 }

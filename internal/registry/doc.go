@@ -8,10 +8,12 @@
 // and nothing listens, [EnsureLoopback] serves one for as long as the caller
 // wants it, from a folder of the user ([Root]). oarbuild pushes through it,
 // oardeploy lets the Docker Engine pull through it, and both read and write the
-// same folder, one after the other or at the same time.
+// same folder, one after the other or at the same time: of several processes
+// the first serves, and when it ends another one takes its place.
 //
 // The registry is the CNCF distribution with its filesystem driver. It listens
-// on the loopback alone, for it asks nobody for a password.
+// on the loopback alone, for it asks nobody for a password, and answers no web
+// page: neither one of another site, nor one that had its own name lead here.
 //
 // # Publishing
 //

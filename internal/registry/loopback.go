@@ -17,6 +17,9 @@ import (
 // probeTimeout bounds the question whether a registry answers on the loopback.
 const probeTimeout = 5 * time.Second
 
+// succeedEvery is how often is looked whether another process' registry ended.
+const succeedEvery = 50 * time.Millisecond
+
 // IsLoopback reports whether the repository (host[:port]/path, with or without
 // a tag or digest) is on this machine's loopback: localhost, 127.0.0.0/8 or ::1.
 // Such a registry is spoken to without TLS, and needs no compression.
@@ -31,21 +34,26 @@ func IsLoopback(repository string) bool {
 
 // EnsureLoopback makes the repository's registry answer. When the repository
 // names the loopback and nothing listens there, the registry of the folder root
-// is served until stop is called; in every other case there is nothing to do
-// but to see that what listens is a registry. stop is never nil, may be called
-// more than once, and waits until the requests under way have ended. serving
-// tells whether this process serves it.
+// is served until stop is called; when another process of ours serves there, it
+// is served from the moment on at which that one ends. In every other case there
+// is nothing to do but to see that what listens is a registry. stop is never nil,
+// may be called more than once, and waits until the requests under way have
+// ended. serving tells whether this process serves it from the start.
 func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), serving bool, err error) {
 	addr, _, _ := strings.Cut(repository, "/")
 	host, port := splitAddress(addr)
 	if !IsLoopback(repository) {
 		return func() {}, false, nil
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	addr = net.JoinHostPort(host, port)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	serving = err == nil
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return func() {}, false, probe(ctx, net.JoinHostPort(host, port))
-	}
-	if err != nil {
+		ours, err := probe(ctx, addr)
+		if !ours || err != nil {
+			return func() {}, false, err
+		}
+	} else if err != nil {
 		return func() {}, false, ui.WithHint(fmt.Errorf("serving the registry of %q: %w", repository, err),
 			"name another port with --registry localhost:PORT/NAME")
 	}
@@ -53,20 +61,43 @@ func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// A failure to serve shows at the first request, which says more than this error could.
-		_ = serve(serveCtx, listener, root)
+		if listener == nil {
+			listener = succeed(serveCtx, addr)
+		}
+		if listener != nil {
+			// A failure to serve shows at the first request, which says more than this error could.
+			_ = serve(serveCtx, listener, root)
+		}
 	}()
-	return func() { cancel(); <-done }, true, nil
+	return func() { cancel(); <-done }, serving, nil
+}
+
+// succeed returns the listener at addr as soon as nobody else has it, or nil
+// when ctx ended before.
+func succeed(ctx context.Context, addr string) net.Listener {
+	tick := time.NewTicker(succeedEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr); err == nil {
+				return listener
+			}
+		}
+	}
 }
 
 // probe returns an error unless what listens at addr speaks the registry's
 // protocol: its base endpoint answers 200, or 401 when it wants a password
-// (OCI distribution specification, "Determining Support").
-func probe(ctx context.Context, addr string) error {
+// (OCI distribution specification, "Determining Support"). ours tells whether it
+// is a process of this package.
+func probe(ctx context.Context, addr string) (ours bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	fail := func(err error) error {
-		return ui.WithHint(fmt.Errorf("asking the registry at %s: %w", addr, err),
+	fail := func(err error) (bool, error) {
+		return false, ui.WithHint(fmt.Errorf("asking the registry at %s: %w", addr, err),
 			"another program has the port: end it, or name another one with --registry localhost:PORT/NAME")
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v2/", nil)
@@ -82,7 +113,7 @@ func probe(ctx context.Context, addr string) error {
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusUnauthorized {
 		return fail(fmt.Errorf("%s to GET /v2/: that is no registry", response.Status))
 	}
-	return nil
+	return response.Header.Get("Server") == serverName, nil
 }
 
 // splitAddress splits host[:port]; without a port it is that of plain HTTP.
@@ -95,5 +126,5 @@ func splitAddress(addr string) (host, port string) {
 
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }

@@ -2,7 +2,11 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -33,16 +37,52 @@ func Publish(ctx context.Context, repository string, tags []string, manifests []
 	return digest, nil
 }
 
+// CheckNames returns an error of usage unless repository (host[:port]/path) can
+// be the name of a repository and each of tags that of a tag, as the OCI
+// distribution specification has them ("Pulling manifests").
+func CheckNames(repository string, tags []string) error {
+	refused := func(what, text, hint string) error {
+		return ui.WithHint(ui.WithCode(fmt.Errorf("reading %s %q: it can be no name", what, text), ui.CodeUsage), "%s", hint)
+	}
+	repo, err := name.NewRepository(repository, name.StrictValidation)
+	if err != nil {
+		return refused("repository", repository, "write HOST/NAME or HOST:PORT/NAME, the host with a dot or as localhost, the name in lower case")
+	}
+	for _, tag := range tags {
+		if _, err := name.NewTag(repo.Name()+":"+tag, name.StrictValidation); err != nil || tag == "" {
+			return refused("tag", tag, "write at most 128 letters, digits, underscores, dots and dashes")
+		}
+	}
+	return nil
+}
+
+// passing tells whether a failed request may succeed when it is sent again: the
+// registry says so, or the connection was cut or refused, as it is while one
+// process takes the place of another.
+func passing(err error) bool {
+	for _, cause := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET, syscall.ECONNREFUSED, net.ErrClosed} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	temporary, is := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return is && temporary.Temporary() && !errors.Is(err, context.DeadlineExceeded)
+}
+
 func publish(ctx context.Context, repository string, tags []string, manifests []Manifest, annotations map[string]string) (string, error) {
 	repo, err := name.NewRepository(repository, name.StrictValidation)
 	if err != nil {
-		return "", ui.WithCode(err, ui.CodeUsage)
+		return "", err
 	}
-	puller, err := remote.NewPuller(remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	options := []remote.Option{remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithRetryPredicate(passing)}
+	puller, err := remote.NewPuller(options...)
 	if err != nil {
 		return "", err
 	}
-	pusher, err := remote.NewPusher(remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	pusher, err := remote.NewPusher(options...)
 	if err != nil {
 		return "", err
 	}

@@ -131,3 +131,27 @@ func TestPublishSaysWhatIsMissing(t *testing.T) {
 		t.Error("a repository that is none was accepted")
 	}
 }
+
+func TestCheckNames(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		repository string
+		tags       []string
+		want       string
+	}{
+		{"localhost:5000/oarcluster/node", []string{"2.6.1", "latest"}, ""},
+		{"ghcr.io/me/oar", nil, ""},
+		{"[::1]:5000/oar", nil, ""},
+		{"oarcluster/node", nil, `reading repository "oarcluster/node"`},
+		{"localhost:5000/Upper", nil, `reading repository "localhost:5000/Upper"`},
+		{"http://localhost:5000/oar", nil, "reading repository"},
+		{"localhost:5000/oar", []string{"a", "b/c"}, `reading tag "b/c"`},
+		{"localhost:5000/oar", []string{""}, `reading tag ""`},
+		{"localhost:5000/oar", []string{"a:b"}, `reading tag "a:b"`},
+	} {
+		err := CheckNames(tc.repository, tc.tags)
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s with %q: got %v, want %q", tc.repository, tc.tags, err, tc.want)
+		}
+	}
+}

@@ -23,6 +23,10 @@ import (
 // registry is told to stop; the largest is a layer's last chunk.
 const shutdownGrace = 5 * time.Second
 
+// serverName is how the registry calls itself in its answers' field Server, by
+// which another process of ours knows it.
+const serverName = "oarcluster"
+
 // Root returns the folder of the user's own registry: oarcluster/registry below
 // $XDG_DATA_HOME, which is ~/.local/share by default (XDG base directory
 // specification).
@@ -108,11 +112,26 @@ func newHandler(ctx context.Context, root string) (http.Handler, error) {
 	logrus.SetLevel(logrus.PanicLevel)
 	config := &configuration.Configuration{Storage: configuration.Storage{
 		"filesystem": {"rootdirectory": root},
-		"delete":     {"enabled": true},
 		"maintenance": {"uploadpurging": map[any]any{
 			"enabled": false, // the purger deletes at a random time, also under another process' upload
 		}},
 	}}
 	config.Log.AccessLog.Disabled = true
-	return handlers.NewApp(ctx, config), nil
+	config.HTTP.Secret = "loopback" // signs the state of uploads, which the next process has to understand
+	return guard(handlers.NewApp(ctx, config)), nil
+}
+
+// guard lets nobody in who uses a browser as a way to this machine: a request
+// must name the loopback as its host, or it may come from a page whose name was
+// made to lead here (DNS rebinding), and it must not be another site's.
+func guard(next http.Handler) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", serverName)
+		if host, _ := splitAddress(r.Host); !isLoopback(host) {
+			http.Error(w, "this registry is the loopback's: name it localhost", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

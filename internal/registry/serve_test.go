@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/opencontainers/go-digest"
 )
 
 // freeAddress returns a loopback address where nothing listens now.
@@ -70,7 +71,7 @@ func TestEnsureLoopbackServesUntilStopped(t *testing.T) {
 		}
 		stop()
 		stop()
-		if err := probe(t.Context(), strings.TrimSuffix(repository, "/oarcluster/node")); err == nil {
+		if _, err := probe(t.Context(), strings.TrimSuffix(repository, "/oarcluster/node")); err == nil {
 			t.Error("it answers after its end")
 		}
 	}
@@ -102,12 +103,101 @@ func TestEnsureLoopbackDoesNotWaitForUnusedConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := probe(t.Context(), address); err != nil {
+	if _, err := probe(t.Context(), address); err != nil {
 		t.Error(err)
 	}
 	stop()
 	if _, err := conn.Read(make([]byte, 1)); err == nil {
 		t.Error("the connection lives on")
+	}
+}
+
+func TestOneProcessTakesThePlaceOfAnother(t *testing.T) {
+	t.Parallel()
+	address, root := freeAddress(t), t.TempDir()
+	repository := address + "/oarcluster/node"
+	stop, _, err := EnsureLoopback(t.Context(), repository, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	stopSecond, serving, err := EnsureLoopback(t.Context(), repository, root)
+	if err != nil || serving {
+		t.Fatalf("the second serves from the start: %v, error %v", serving, err)
+	}
+	defer stopSecond()
+	manifest := push(t, repository, "amd64")
+	stop()
+	// What publishes asks again when it is refused, and so waits long enough.
+	if _, err := Publish(t.Context(), repository, []string{"x"}, []Manifest{manifest}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if tags := tagsOf(t, repository); len(tags) != 1 || tags[0] != "x" {
+		t.Errorf("tags are %v", tags)
+	}
+	stopSecond()
+	if _, err := probe(t.Context(), address); err == nil {
+		t.Error("it answers after its end")
+	}
+}
+
+func TestAnUploadGoesOnInAnotherProcess(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	send := func(handler http.Handler, method, to, body string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(method, to, strings.NewReader(body)))
+		return w
+	}
+	var processes [2]http.Handler
+	for i := range processes {
+		var err error
+		if processes[i], err = newHandler(t.Context(), root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begun := send(processes[0], http.MethodPost, "http://localhost/v2/x/blobs/uploads/", "")
+	sum := digest.FromString("data")
+	ended := send(processes[1], http.MethodPut, begun.Header().Get("Location")+"&digest="+sum.String(), "data")
+	if ended.Code != http.StatusCreated {
+		t.Errorf("got %d: %s", ended.Code, ended.Body)
+	}
+}
+
+func TestTheRegistryAnswersNoWebPage(t *testing.T) {
+	t.Parallel()
+	handler, err := newHandler(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		method, host, origin string
+		want                 int
+	}{
+		{http.MethodGet, "localhost:5000", "", http.StatusOK},
+		{http.MethodGet, "LocalHost", "", http.StatusOK},
+		{http.MethodGet, "127.0.0.1:5000", "", http.StatusOK},
+		{http.MethodGet, "[::1]:5000", "", http.StatusOK},
+		{http.MethodGet, "rebound.example.org:5000", "", http.StatusForbidden},
+		{http.MethodGet, "192.168.1.1:5000", "", http.StatusForbidden},
+		{http.MethodGet, "", "", http.StatusForbidden},
+		{http.MethodPost, "localhost:5000", "", http.StatusAccepted},
+		{http.MethodPost, "localhost:5000", "http://example.org", http.StatusForbidden},
+		{http.MethodPost, "rebound.example.org", "http://rebound.example.org", http.StatusForbidden},
+		{http.MethodDelete, "localhost:5000", "", http.StatusMethodNotAllowed},
+	} {
+		path := map[string]string{
+			http.MethodGet: "/v2/", http.MethodPost: "/v2/x/blobs/uploads/", http.MethodDelete: "/v2/x/blobs/" + digest.FromString("").String(),
+		}[tc.method]
+		r := httptest.NewRequest(tc.method, path, nil)
+		if r.Host = tc.host; tc.origin != "" {
+			r.Header.Set("Origin", tc.origin)
+		}
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code != tc.want {
+			t.Errorf("%s of %q, origin %q: got %d, want %d", tc.method, tc.host, tc.origin, w.Code, tc.want)
+		}
 	}
 }
 
@@ -136,7 +226,7 @@ func TestServe(t *testing.T) {
 	if err := Serve(ctx, "127.0.0.1:0", t.TempDir(), func(at net.Addr) {
 		go func() {
 			defer cancel()
-			if err := probe(t.Context(), at.String()); err != nil {
+			if _, err := probe(t.Context(), at.String()); err != nil {
 				t.Error(err)
 			}
 		}()

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/oarcluster/oarcluster/internal/build"
+	"github.com/oarcluster/oarcluster/internal/ui"
+)
+
+func newCheck(s ui.Streams, f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Check recipes and report every mistake", Args: noArgs,
+		RunE: func(*cobra.Command, []string) error { return check(s, f) },
+	}
+}
+
+func check(s ui.Streams, f *flags) error {
+	o, err := f.options(s)
+	if err != nil {
+		return err
+	}
+	list, err := build.Load(o)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		fmt.Fprintf(s.Err, "%s: no mistakes\n", r.File)
+	}
+	return nil
+}
