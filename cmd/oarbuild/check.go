@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/oarcluster/oarcluster/internal/build"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -17,11 +16,7 @@ func newCheck(s ui.Streams, f *flags) *cobra.Command {
 }
 
 func check(s ui.Streams, f *flags) error {
-	o, err := f.options(s)
-	if err != nil {
-		return err
-	}
-	list, err := build.Load(o)
+	list, err := f.resolved(s)
 	if err != nil {
 		return err
 	}

@@ -107,6 +107,15 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 	return o, nil
 }
 
+// resolved reads the recipes that the flags name.
+func (f *flags) resolved(s ui.Streams) ([]*recipes.Resolved, error) {
+	o, err := f.options(s)
+	if err != nil {
+		return nil, err
+	}
+	return build.Load(o)
+}
+
 // run builds the images, or prints what it would build.
 func (f *flags) run(ctx context.Context, s ui.Streams) error {
 	o, err := f.options(s)

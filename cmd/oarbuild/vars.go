@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/oarcluster/oarcluster/internal/build"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -18,11 +17,7 @@ func newVars(s ui.Streams, f *flags) *cobra.Command {
 }
 
 func showVars(s ui.Streams, f *flags) error {
-	o, err := f.options(s)
-	if err != nil {
-		return err
-	}
-	list, err := build.Load(o)
+	list, err := f.resolved(s)
 	if err != nil {
 		return err
 	}
