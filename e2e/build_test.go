@@ -126,3 +126,12 @@ func TestAForeignPlatformIsBuilt(t *testing.T) {
 		t.Errorf("the container's architecture is %q", got)
 	}
 }
+
+// TestAShippedRecipeIsTheFileItCameFrom: the recipe in the program and the file
+// in the repository must give the same bytes.
+func TestAShippedRecipeIsTheFileItCameFrom(t *testing.T) {
+	shipped := must(t, "oarbuild", "--recipe", "base", "--push")
+	if file := must(t, "oarbuild", "--recipe", "../recipes/base.yaml", "--push"); file != shipped {
+		t.Errorf("the file gives %s, the program %s", file, shipped)
+	}
+}
