@@ -42,7 +42,7 @@ lint: ## gofmt, vet and staticcheck
 
 bench: setup build ## measure against mmdebstrap and plain docker run, in one run
 	@sh e2e/setup.sh bench
-	@sh e2e/bench.sh
+	@bash e2e/bench.sh
 
 clean: ## remove what was built and the daemon that was started; the caches stay
 	-@test ! -x bin/oarbuild || bin/oarbuild daemon stop
