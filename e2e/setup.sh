@@ -24,7 +24,6 @@ test)
 	# The race detector is C.
 	need gcc "gcc libc6-dev"
 	need mmdebstrap mmdebstrap
-	need script bsdutils
 	need qemu-aarch64-static qemu-user-static
 	need update-binfmts binfmt-support
 	;;
@@ -38,6 +37,8 @@ if [ -n "$missing" ]; then
 	[ "$(id -u)" = 0 ] || die "missing:$missing" "sudo apt-get install$missing"
 	apt-get -qq update
 	apt-get -qqy install --no-install-recommends $missing >/dev/null
+	# Until bookworm the Engine's package has the client; from trixie on it is one of its own.
+	command -v docker >/dev/null 2>&1 || apt-get -qqy install --no-install-recommends docker-cli >/dev/null
 fi
 
 # A foreign platform's maintainer scripts run under QEMU; the kernel learns of it through binfmt_misc.

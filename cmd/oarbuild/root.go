@@ -56,6 +56,7 @@ func (f *flags) declare(root *cobra.Command) {
 	every.StringArrayVar(&f.set, "set", nil, "set a variable of the recipes, `NAME=VALUE`; may be given again")
 	every.StringVar(&f.platforms, "platform", "", "comma-separated `PLATFORMS` to build for (default this machine's)")
 	every.StringVar(&f.Mirror, "mirror", os.Getenv("OARBUILD_MIRROR"), "`URL` of a Debian mirror, with or without /debian at its end, as OARBUILD_MIRROR (default that of this machine's apt)")
+	every.Lookup("mirror").DefValue = "" // the variable may hold a password, and help prints defaults
 	every.BoolVar(&f.AllowStale, "allow-stale", false, "take an archive whose Release files are out of date")
 
 	own := root.Flags()
