@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oarcluster/oarcluster/internal/build"
+	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/recipes"
+)
+
+// flags are the flags of the root command as they were given.
+type flags struct {
+	build.Options
+	set                 []string
+	push, load, print   bool
+	metadata, platforms string
+}
+
+// declare declares the flags: those that say what is built are everybody's.
+func (f *flags) declare(root *cobra.Command) {
+	f.declareInput(root.PersistentFlags())
+	f.declareBuild(root.Flags())
+	f.declareOutput(root.Flags())
+
+	shipped := cobra.FixedCompletions(recipes.Shipped(), cobra.ShellCompDirectiveDefault)
+	displays := cobra.FixedCompletions([]string{"auto", "plain", "tty", "quiet", "rawjson"}, cobra.ShellCompDirectiveNoFileComp)
+	_ = root.RegisterFlagCompletionFunc("recipe", shipped) // fails for a flag that does not exist alone
+	_ = root.RegisterFlagCompletionFunc("progress", displays)
+}
+
+// declareInput declares what is built.
+func (f *flags) declareInput(every *pflag.FlagSet) {
+	every.StringArrayVar(&f.Recipes, "recipe", nil, "recipe `FILE`, or the name of a shipped one; may be given again (default all shipped ones)")
+	every.StringArrayVar(&f.set, "set", nil, "set a variable of the recipes, `NAME=VALUE`; may be given again")
+	every.StringVar(&f.platforms, "platform", "", "comma-separated `PLATFORMS` to build for (default this machine's)")
+	every.StringVar(&f.Mirror, "mirror", os.Getenv("OARBUILD_MIRROR"), "`URL` of a Debian mirror, with or without /debian at its end, as OARBUILD_MIRROR (default that of this machine's apt)")
+	every.Lookup("mirror").DefValue = "" // the variable may hold a password, and help prints defaults
+	every.BoolVar(&f.AllowStale, "allow-stale", false, "take an archive whose Release files are out of date")
+}
+
+// declareBuild declares how it is built.
+func (f *flags) declareBuild(own *pflag.FlagSet) {
+	own.StringVar(&f.Builder, "builder", "", "`ADDRESS` of a BuildKit, as BUILDKIT_HOST (default one found or started here)")
+	own.BoolVar(&f.NoCache, "no-cache", false, "run every step again")
+	own.StringVar(&f.Progress, "progress", "auto", "`DISPLAY` of the steps: auto, plain, tty, quiet or rawjson")
+}
+
+// declareOutput declares what becomes of the images.
+func (f *flags) declareOutput(own *pflag.FlagSet) {
+	own.StringVar(&f.Registry, "registry", build.DefaultRegistry, "`REPOSITORY` above the images' names")
+	own.StringArrayVar(&f.Tags, "tag", nil, "tag the images `TAG` instead of as the recipes say; may be given again")
+	own.BoolVar(&f.push, "push", false, "push the images to the registry")
+	own.BoolVar(&f.load, "load", false, "load the images into the Docker Engine")
+	own.BoolVar(&f.print, "print", false, "print the resolved recipes and build nothing")
+	own.StringVar(&f.metadata, "metadata-file", "", "write what was built to `FILE`, as JSON")
+}
+
+// options turns the flags into options, or says what is wrong with them.
+func (f *flags) options(s ui.Streams) (build.Options, error) {
+	o := f.Options
+	o.Err, o.Set = s.Err, map[string]string{}
+	for _, pair := range f.set {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return o, ui.Usage(fmt.Errorf("reading --set %q: no \"=\" in it", pair), "write --set NAME=VALUE")
+		}
+		o.Set[name] = value
+	}
+	if f.platforms != "" {
+		o.Platforms = strings.Split(f.platforms, ",")
+	}
+	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil {
+			return o, ui.WithCode(fmt.Errorf("reading SOURCE_DATE_EPOCH: %w", err), ui.CodeUsage)
+		}
+		o.Epoch = time.Unix(seconds, 0)
+	}
+	switch {
+	case f.push && f.load:
+		return o, ui.Usage(errors.New("--push and --load exclude each other"), "run oarbuild twice: the second time costs next to nothing")
+	case f.push:
+		o.To = buildkit.Registry
+	case f.load:
+		o.To = buildkit.Engine
+	}
+	return o, nil
+}
