@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/internal/version"
 )
 
 func newVersion(s ui.Streams) *cobra.Command {
@@ -16,6 +17,6 @@ func newVersion(s ui.Streams) *cobra.Command {
 }
 
 func printVersion(s ui.Streams) error {
-	_, err := fmt.Fprintln(s.Out, "oardeploy", ui.Version())
+	_, err := fmt.Fprintln(s.Out, "oardeploy", version.String())
 	return err
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 )
 
-// Exit codes of both programs.
+// Exit codes of both programs. CodeNothing says that there was nothing to do, to
+// a caller who asked for that answer.
 const (
 	CodeFailed      = 1
 	CodeUsage       = 2
+	CodeNothing     = 3
 	CodeInterrupted = 130
 )
 
