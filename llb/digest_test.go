@@ -38,6 +38,7 @@ func TestWhatChangesTheDigest(t *testing.T) {
 		{"the place of a package", func(in *Input) { in.Recipe.Levels[1].Packages[0].At.Line = 1 }, false},
 		{"the text of a recipe", func(in *Input) { in.Recipe.Texts["x.yaml"] = []byte("# other") }, false},
 		{"no cache", func(in *Input) { in.NoCache = true }, false},
+		{"a step again", func(in *Input) { in.Again = []string{"first"} }, false},
 		{"tags", func(in *Input) { in.Recipe.Tags = nil }, false},
 		{"a label", func(in *Input) { in.Recipe.Image.Labels["c"] = "x" }, false},
 		{"the command", func(in *Input) { in.Recipe.Image.Cmd = nil }, false},

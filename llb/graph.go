@@ -11,6 +11,8 @@ import (
 
 // Graph is what BuildKit needs to make one image for one platform.
 type Graph struct {
+	// Title is for people: "node for linux/amd64".
+	Title string
 	// Definition is the graph to solve.
 	Definition *bk.Definition
 	// Config is the image's configuration as JSON, for the exporter, which adds
@@ -67,37 +69,23 @@ func (g *Graph) Text() (string, error) {
 	var out strings.Builder
 	for i, v := range list {
 		fmt.Fprintf(&out, "#%d %s", i+1, v.what())
-		fmt.Fprintf(&out, "  %s%s\n", v.name, g.place(v.digest))
-	}
-	return out.String(), nil
-}
-
-// Dot returns the graph in the language of Graphviz.
-func (g *Graph) Dot() (string, error) {
-	list, err := g.vertices()
-	if err != nil {
-		return "", err
-	}
-	var out strings.Builder
-	out.WriteString("digraph image {\n\trankdir=BT\n\tnode [shape=box]\n")
-	for i, v := range list {
-		fmt.Fprintf(&out, "\t%d [label=%q]\n", i+1, v.name)
-		for _, in := range v.inputs {
-			fmt.Fprintf(&out, "\t%d -> %d\n", in, i+1)
+		fmt.Fprintf(&out, "  %s", v.name)
+		if place := g.place(v.digest); place != "" {
+			fmt.Fprintf(&out, "  (%s)", place)
 		}
+		out.WriteString("\n")
 	}
-	out.WriteString("}\n")
 	return out.String(), nil
 }
 
-// place tells the place in a recipe that a vertex is from, if any.
+// place tells the place in a recipe that a vertex is from, as FILE:LINE, if any.
 func (g *Graph) place(d digest.Digest) string {
 	locations := g.Definition.Source.GetLocations()[d.String()].GetLocations()
 	if len(locations) == 0 || len(locations[0].Ranges) == 0 {
 		return ""
 	}
 	file := g.Definition.Source.Infos[locations[0].SourceIndex].Filename
-	return fmt.Sprintf("  (%s:%d)", file, locations[0].Ranges[0].Start.Line)
+	return fmt.Sprintf("%s:%d", file, locations[0].Ranges[0].Start.Line)
 }
 
 // what tells the operation of a vertex.

@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,9 +93,9 @@ func TestStepsPointAtTheirRecipe(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"[debian linux/amd64] configure 70 packages": "",
-		"[small linux/amd64] configure 72 packages":  "  (x.yaml:3)",
-		"[small linux/amd64] run: first":             "  (x.yaml:6)",
-		"[small linux/amd64] run: second":            "  (x.yaml:7)",
+		"[small linux/amd64] configure 72 packages":  "x.yaml:3",
+		"[small linux/amd64] run: first":             "x.yaml:6",
+		"[small linux/amd64] run: second":            "x.yaml:7",
 	} {
 		if places[name] != want {
 			t.Errorf("%s: got place %q, want %q", name, places[name], want)
@@ -117,25 +118,29 @@ func TestNoCache(t *testing.T) {
 	}
 }
 
-func TestDot(t *testing.T) {
+// A step that runs again makes other bytes than those that the steps after it
+// were made on.
+func TestAStepAgain(t *testing.T) {
 	t.Parallel()
-	g := graph(t, input(load(t, map[string]string{"x.yaml": "name: x\nfrom: {debian: trixie}\n"}, "x.yaml"), "amd64"))
-	want := `digraph image {
-	rankdir=BT
-	node [shape=box]
-	1 [label="[debian linux/amd64] 70 packages"]
-	2 [label="[debian linux/amd64] files"]
-	3 [label="[debian linux/amd64] merge packages"]
-	1 -> 3
-	2 -> 3
-	4 [label="[eatmydata linux/amd64] libeatmydata"]
-	5 [label="[debian linux/amd64] configure 70 packages"]
-	3 -> 5
-	4 -> 5
-}
-`
-	if got, err := g.Dot(); err != nil || got != want {
-		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
+	r := load(t, map[string]string{"x.yaml": small}, "x.yaml")
+	names := Steps(r)
+	if want := []string{"configure debian", "configure small", "first", "second"}; !slices.Equal(names, want) {
+		t.Fatalf("the steps are %q, want %q", names, want)
+	}
+	for first, name := range names {
+		in := input(r, "amd64")
+		in.Again = []string{name}
+		g := graph(t, in)
+		step := 0
+		for _, v := range must(t, g) {
+			if v.op.GetExec() == nil {
+				continue
+			}
+			if got, want := g.Definition.Metadata[v.digest].IgnoreCache, step >= first; got != want {
+				t.Errorf("again from %q: %s ignores the cache: %v, want %v", name, v.name, got, want)
+			}
+			step++
+		}
 	}
 }
 

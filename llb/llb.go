@@ -66,6 +66,9 @@ type Input struct {
 	Store string
 	// NoCache runs every step again.
 	NoCache bool
+	// Again names steps, as [Steps] does, to run again with all that come after
+	// them.
+	Again []string
 }
 
 // Image returns the graph and the configuration of one image for one platform.
@@ -86,6 +89,7 @@ func Image(ctx context.Context, in Input) (*Graph, error) {
 		return nil, fmt.Errorf("making the image configuration of %s: %w", in.Recipe.Name, err)
 	}
 	return &Graph{
+		Title:       in.Recipe.Name + " for " + platformName(in.Platform),
 		Definition:  def,
 		Config:      config,
 		Annotations: b.annotations(),

@@ -41,7 +41,28 @@ type builder struct {
 	// history names the layers of the image from the lowest up.
 	history     []string
 	hostNetwork bool
+	// stale says that a step below was asked to run again.
+	stale bool
 }
+
+// Steps names the steps of a recipe in the order in which they run: a level's
+// maintainer scripts "configure LEVEL", a script of the recipe by its own name.
+func Steps(r *recipes.Resolved) []string {
+	var names []string
+	for i, level := range r.Levels {
+		if i == 0 || len(level.Packages) > 0 {
+			names = append(names, configuring(level))
+		}
+	}
+	for _, level := range r.Levels {
+		for _, step := range level.Run {
+			names = append(names, step.Name)
+		}
+	}
+	return names
+}
+
+func configuring(level recipes.Level) string { return "configure " + level.Name }
 
 func newBuilder(in Input) (*builder, error) {
 	levels := len(in.Recipe.Levels)
@@ -104,7 +125,7 @@ func (b *builder) configure(state, below bk.State, level recipes.Level, layer La
 		at.End = level.Packages[last].At.End
 		opts = append(opts, b.location(at))
 	}
-	return b.run(state, opts)
+	return b.run(configuring(level), state, opts)
 }
 
 // script runs a step of a recipe, with the image's own environment.
@@ -123,11 +144,11 @@ func (b *builder) script(state bk.State, step recipes.Step) bk.State {
 		network, b.hostNetwork = bk.NetModeHost, true
 	}
 	b.history = append(b.history, b.label(b.in.Recipe.Name, "run: "+step.Name))
-	return b.run(state, append(opts, bk.Network(network)))
+	return b.run(step.Name, state, append(opts, bk.Network(network)))
 }
 
 // run adds what all steps have in common. The options given come later and win.
-func (b *builder) run(state bk.State, opts []bk.RunOption) bk.State {
+func (b *builder) run(name string, state bk.State, opts []bk.RunOption) bk.State {
 	common := []bk.RunOption{
 		bk.AddEnv("PATH", searchPath),
 		bk.AddEnv("DEBIAN_FRONTEND", "noninteractive"),
@@ -137,7 +158,8 @@ func (b *builder) run(state bk.State, opts []bk.RunOption) bk.State {
 		lib := b.source(source{"eatmydata", b.in.Eatmydata})
 		common = append(common, bk.AddMount(eatmydataMount, lib, bk.Readonly))
 	}
-	if b.in.NoCache {
+	b.stale = b.stale || b.in.NoCache || slices.Contains(b.in.Again, name)
+	if b.stale {
 		common = append(common, bk.IgnoreCache)
 	}
 	return state.Run(append(common, opts...)...).Root()

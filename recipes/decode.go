@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/oarcluster/oarcluster/internal/suggest"
 )
 
 // decoder reads one recipe's text and records its mistakes.
@@ -82,7 +84,7 @@ func (d *decoder) mapping(n ast.Node, what string, known fields) {
 		case twice:
 			d.mistake(key.at, "key %q is given twice, first on line %d", key.value, line)
 		case !ok:
-			d.mistake(key.at, "unknown key %q%s%s", key.value, in(what), suggest(key.value, names(known)))
+			d.mistake(key.at, "unknown key %q%s%s", key.value, in(what), suggest.For(key.value, names(known)))
 		default:
 			decode(iter.Value())
 		}

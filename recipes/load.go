@@ -3,6 +3,8 @@ package recipes
 import (
 	"embed"
 	"strings"
+
+	"github.com/oarcluster/oarcluster/internal/suggest"
 )
 
 //go:embed *.yaml
@@ -53,7 +55,7 @@ func Load(read func(file string) ([]byte, error), files []string, set map[string
 	}
 	for _, name := range names(set) {
 		if !known[name] && len(all) > 0 {
-			l.mistakes.add(nil, Position{}, "--set %s: unknown variable%s", name, suggest(name, names(known)))
+			l.mistakes.add(nil, Position{}, "--set %s: unknown variable%s", name, suggest.For(name, names(known)))
 		}
 	}
 	return all, l.mistakes.err()

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/oarcluster/oarcluster/internal/suggest"
 )
 
 // loader finds and decodes recipes, each once.
@@ -61,7 +63,7 @@ func missing(err error, file string) string {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
-	return suggest(strings.TrimSuffix(path.Base(file), suffix), Shipped())
+	return suggest.For(strings.TrimSuffix(path.Base(file), suffix), Shipped())
 }
 
 // parent reads the recipe that r comes from.
@@ -84,7 +86,7 @@ func (l *loader) parent(r *recipe) *recipe {
 	if p := l.shipped(name); p != nil {
 		return p
 	}
-	l.mistakes.add(r.text, r.from.at, "no recipe %q%s", name, suggest(name, Shipped()))
+	l.mistakes.add(r.text, r.from.at, "no recipe %q%s", name, suggest.For(name, Shipped()))
 	return nil
 }
 

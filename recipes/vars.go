@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/oarcluster/oarcluster/internal/suggest"
 )
 
 // reference matches what may be a variable in a text: $${ is an escape, and the
@@ -73,7 +75,7 @@ func (c *chain) builtIn(name, value string) {
 // unknownSuite points at what chose the suite.
 func (c *chain) unknownSuite(name string) {
 	bottom, v := c.recipes[0], c.vars["suite"]
-	hint := suggest(name, suiteNames())
+	hint := suggest.For(name, suiteNames())
 	switch {
 	case v.text.bad || bottom.debian.bad:
 	case v.origin == "--set":
@@ -142,7 +144,7 @@ func (c *chain) notVariable(match, name string, isName, script bool) string {
 	if !isName {
 		return fmt.Sprintf("%q is not a variable: %s", match, variableText)
 	}
-	message := fmt.Sprintf("unknown variable %q%s", name, suggest(name, names(c.vars)))
+	message := fmt.Sprintf("unknown variable %q%s", name, suggest.For(name, names(c.vars)))
 	if script {
 		message += "; the shell's own is written $" + match
 	}

@@ -17,10 +17,14 @@ import (
 	"github.com/oarcluster/oarcluster/recipes"
 )
 
+// everyStep is what --no-cache without a value stands for.
+const everyStep = "all"
+
 // flags are the flags of the root command as they were given.
 type flags struct {
 	build.Options
 	set                 []string
+	noCache             []string
 	push, load, print   bool
 	metadata, platforms string
 }
@@ -50,7 +54,8 @@ func (f *flags) declareInput(every *pflag.FlagSet) {
 // declareBuild declares how it is built.
 func (f *flags) declareBuild(own *pflag.FlagSet) {
 	own.StringVar(&f.Builder, "builder", "", "`ADDRESS` of a BuildKit, as BUILDKIT_HOST (default one found or started here)")
-	own.BoolVar(&f.NoCache, "no-cache", false, "run every step again")
+	own.StringArrayVar(&f.noCache, "no-cache", nil, "run every step again, or comma-separated `STEPS` and all that come after them; may be given again")
+	own.Lookup("no-cache").NoOptDefVal = everyStep
 	own.StringVar(&f.Progress, "progress", "auto", "`DISPLAY` of the steps: auto, plain, tty, quiet or rawjson")
 }
 
@@ -74,6 +79,13 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 			return o, ui.Usage(fmt.Errorf("reading --set %q: no \"=\" in it", pair), "write --set NAME=VALUE")
 		}
 		o.Set[name] = value
+	}
+	for _, step := range f.noCache {
+		if step == everyStep {
+			o.NoCache = true
+		} else {
+			o.Again = append(o.Again, step)
+		}
 	}
 	if f.platforms != "" {
 		o.Platforms = strings.Split(f.platforms, ",")

@@ -39,9 +39,10 @@ type Options struct {
 	Registry  string            // host[:port]/path above the images' names
 	Tags      []string          // default: each recipe's own
 	To        buildkit.Destination
-	Mirror    string // URL of a Debian mirror; default: that of this machine's apt, else the public one
-	Builder   string // address of a BuildKit; default: see [buildkit.Connect]
-	NoCache   bool   // run every step again
+	Mirror    string   // URL of a Debian mirror; default: that of this machine's apt, else the public one
+	Builder   string   // address of a BuildKit; default: see [buildkit.Connect]
+	NoCache   bool     // run every step again
+	Again     []string // steps to run again, with all that come after them; see [llb.Steps]
 
 	AllowStale bool      // take an archive whose Release files are out of date
 	Epoch      time.Time // newest time in the images (SOURCE_DATE_EPOCH), to which later ones are set; default: see [mirror.Archive.Date]
@@ -104,7 +105,7 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 	if err := makeLayers(ctx, o, archives, store, targets); err != nil {
 		return nil, err
 	}
-	if err := makeGraphs(ctx, o, targets); err != nil {
+	if err := makeGraphs(ctx, targets); err != nil {
 		return nil, err
 	}
 	return solve(ctx, o, store, targets)

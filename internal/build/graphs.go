@@ -10,16 +10,10 @@ import (
 	"github.com/oarcluster/oarcluster/llb"
 )
 
-// Graph is the graph of one image for one platform, for people to look at.
-type Graph struct {
-	Title string // "node for linux/amd64"
-	*llb.Graph
-}
-
 // Graphs returns the graphs that [Run] would have built. It fetches nothing but
 // the archive's indexes; so layers, which nobody made, are named by their inputs
 // instead of their bytes.
-func Graphs(ctx context.Context, o Options) ([]Graph, error) {
+func Graphs(ctx context.Context, o Options) ([]*llb.Graph, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
@@ -34,21 +28,21 @@ func Graphs(ctx context.Context, o Options) ([]Graph, error) {
 	if err := eachLayer(ctx, archives, byInputs, targets); err != nil {
 		return nil, err
 	}
-	if err := makeGraphs(ctx, o, targets); err != nil {
+	if err := makeGraphs(ctx, targets); err != nil {
 		return nil, err
 	}
-	graphs := make([]Graph, len(targets))
+	graphs := make([]*llb.Graph, len(targets))
 	for i, t := range targets {
-		graphs[i] = Graph{t.String(), t.graph}
+		graphs[i] = t.graph
 	}
 	return graphs, nil
 }
 
 // makeGraphs makes the graph of each target.
-func makeGraphs(ctx context.Context, o Options, targets []*target) (err error) {
+func makeGraphs(ctx context.Context, targets []*target) (err error) {
 	for _, t := range targets {
 		in := t.layers
-		in.Recipe, in.Platform, in.Epoch, in.Store, in.NoCache = t.recipe, t.platform, t.epoch, storeID, o.NoCache
+		in.Recipe, in.Platform, in.Epoch, in.Store = t.recipe, t.platform, t.epoch, storeID
 		if t.graph, err = llb.Image(ctx, in); err != nil {
 			return err
 		}

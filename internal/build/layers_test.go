@@ -111,7 +111,7 @@ func TestGraphsAreMadeOfTheLayers(t *testing.T) {
 	t.Parallel()
 	a, target := resolved(t)
 	keysOf(t, a, target)
-	if err := makeGraphs(t.Context(), Options{}, targets(target)); err != nil {
+	if err := makeGraphs(t.Context(), targets(target)); err != nil {
 		t.Fatal(err)
 	}
 	text, err := target.graph.Text()

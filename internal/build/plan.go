@@ -64,6 +64,10 @@ func plan(o Options) ([]*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps, err := again(o, list)
+	if err != nil {
+		return nil, err
+	}
 	wanted := o.Platforms
 	if len(wanted) == 0 {
 		wanted = []string{platforms.DefaultString()}
@@ -75,6 +79,7 @@ func plan(o Options) ([]*target, error) {
 			if err != nil {
 				return nil, err
 			}
+			t.layers.NoCache, t.layers.Again = o.NoCache, steps
 			targets = append(targets, t)
 		}
 	}

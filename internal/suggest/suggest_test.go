@@ -1,8 +1,8 @@
-package recipes
+package suggest
 
 import "testing"
 
-func TestSuggest(t *testing.T) {
+func TestFor(t *testing.T) {
 	t.Parallel()
 	known := []string{"packages", "platforms", "from", "run"}
 	for _, tc := range []struct{ word, want string }{
@@ -13,11 +13,11 @@ func TestSuggest(t *testing.T) {
 		{"steps", " (known: from, packages, platforms, run)"},
 		{"", " (known: from, packages, platforms, run)"},
 	} {
-		if got := suggest(tc.word, known); got != tc.want {
+		if got := For(tc.word, known); got != tc.want {
 			t.Errorf("%q: got %s, want %s", tc.word, got, tc.want)
 		}
 	}
-	if got := suggest("x", nil); got != "" {
+	if got := For("x", nil); got != "" {
 		t.Errorf("nothing known: got %q", got)
 	}
 }

@@ -1,4 +1,6 @@
-package recipes
+// Package suggest answers an unknown word with the known one that was meant. It
+// is pure, so that the language of recipes may use it.
+package suggest
 
 import (
 	"fmt"
@@ -6,9 +8,9 @@ import (
 	"strings"
 )
 
-// suggest ends a message about an unknown word: ` (did you mean "x"?)` when one
+// For ends a message about an unknown word: ` (did you mean "x"?)` when one
 // of the known words is near, else all that are known.
-func suggest(word string, known []string) string {
+func For(word string, known []string) string {
 	best, distance := "", max(1, min(len(word), 12)/3)+1
 	for _, k := range known {
 		if d := editDistance(strings.ToLower(word), k); d < distance {
