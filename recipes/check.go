@@ -21,9 +21,9 @@ func (c *chain) checked(r *recipe, t text, what string, must rule, say string) s
 }
 
 // required is checked for a key that must be there.
-func (c *chain) required(r *recipe, t text, at Position, in, what string, must rule, say string) string {
+func (c *chain) required(r *recipe, t text, at Position, in, key, what string, must rule, say string) string {
 	if t == (text{}) {
-		c.mistake(r, at, "%s is missing in %s", what, in)
+		c.mistake(r, at, "%s is missing in %s", key, in)
 		return ""
 	}
 	return c.checked(r, t, what, must, say)

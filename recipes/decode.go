@@ -13,7 +13,7 @@ import (
 type decoder struct {
 	file     string
 	text     []byte
-	mistakes *Mistakes
+	mistakes *mistakes
 }
 
 // text is a scalar of a recipe as written, before variables are replaced.

@@ -28,7 +28,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		for _, m := range err.(*Mistakes).list {
+		for _, m := range err.(*mistakes).list {
 			if m.at.File == "" || m.message == "" {
 				t.Errorf("mistake %+v says not where or what", m)
 			}

@@ -31,9 +31,10 @@ func Shipped() []string {
 // say), or the name of a shipped recipe. `from: base` means base.yaml beside
 // the recipe, else the shipped base. set holds the variables of --set.
 //
-// The error is a *[Mistakes] with everything wrong in any of them.
+// The error tells everything wrong in any of them: for each mistake a line
+// `file:line:col: message`, with the line of the recipe and a mark under it.
 func Load(read func(file string) ([]byte, error), files []string, set map[string]string) ([]*Resolved, error) {
-	l := &loader{read: read, recipes: map[string]*recipe{}, mistakes: &Mistakes{}}
+	l := &loader{read: read, recipes: map[string]*recipe{}, mistakes: &mistakes{}}
 	known := map[string]bool{}
 	named := map[string]string{}
 	var all []*Resolved
@@ -42,7 +43,7 @@ func Load(read func(file string) ([]byte, error), files []string, set map[string
 		if list == nil {
 			continue
 		}
-		c := &chain{recipes: list, set: set, mistakes: l.mistakes}
+		c := &chain{recipes: list, set: set, read: read, mistakes: l.mistakes}
 		r := c.resolve()
 		for _, v := range r.Vars {
 			known[v.Name] = true

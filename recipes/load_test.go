@@ -2,21 +2,21 @@ package recipes
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 )
 
 // tree is recipes on a disk, by path.
 type tree map[string]string
 
 func (t tree) read(file string) ([]byte, error) {
-	fsys := fstest.MapFS{}
-	for name, text := range t {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	text, ok := t[file]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: file, Err: fs.ErrNotExist}
 	}
-	return fsys.ReadFile(file)
+	return []byte(text), nil
 }
 
 // bare is a recipe's beginning that is right.
@@ -116,8 +116,8 @@ func TestLoadRefuses(t *testing.T) {
 			if err == nil || err.Error() != tc.want {
 				t.Errorf("got\n%v\nwant\n%s", err, tc.want)
 			}
-			if _, ok := errors.AsType[*Mistakes](err); !ok {
-				t.Errorf("got %T, want *Mistakes", err)
+			if _, ok := errors.AsType[*mistakes](err); !ok {
+				t.Errorf("got %T, want *mistakes", err)
 			}
 		})
 	}
@@ -132,12 +132,12 @@ func TestSetMayConcernOneRecipeOfMany(t *testing.T) {
 	}
 }
 
-func TestFolders(t *testing.T) {
+func TestPlaces(t *testing.T) {
 	t.Parallel()
-	if got := (Files{From: "base"}).Folders(); got != nil {
+	if got := (Files{From: "base"}).Places(); got != nil {
 		t.Errorf("a shipped recipe's files are on disk at %q", got)
 	}
-	got := Files{From: "base", Near: "recipes"}.Folders()
+	got := Files{From: "base", Near: "recipes"}.Places()
 	if want := []string{"recipes/base", "configs/base"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

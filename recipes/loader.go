@@ -14,7 +14,7 @@ import (
 type loader struct {
 	read     func(string) ([]byte, error)
 	recipes  map[string]*recipe
-	mistakes *Mistakes
+	mistakes *mistakes
 }
 
 // chain answers the recipe of a file and all that it comes from, the lowest

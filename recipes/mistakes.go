@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// Mistakes is the error that holds everything wrong with the recipes of one
-// [Load]. Its text has, for each mistake, a line `file:line:col: message`, with
-// the recipe's line and a mark under it where there is one.
-type Mistakes struct{ list []mistake }
+// mistakes is the error that holds everything wrong with the recipes of one
+// [Load].
+type mistakes struct{ list []mistake }
 
 // mistake is one thing wrong. A zero Line means the file as a whole, an empty
 // File something outside the recipes, such as --set.
@@ -22,7 +21,7 @@ type mistake struct {
 }
 
 // Error returns all mistakes, those of one file in the order of its lines.
-func (m *Mistakes) Error() string {
+func (m *mistakes) Error() string {
 	texts := make([]string, len(m.list))
 	for i, one := range m.list {
 		texts[i] = one.String()
@@ -64,7 +63,7 @@ func indentLike(line string, n int) string {
 }
 
 // err returns m sorted, each mistake told once, or nil when there is none.
-func (m *Mistakes) err() error {
+func (m *mistakes) err() error {
 	if len(m.list) == 0 {
 		return nil
 	}
@@ -77,7 +76,7 @@ func (m *Mistakes) err() error {
 }
 
 // add records a mistake in a text at the place given.
-func (m *Mistakes) add(text []byte, at Position, format string, args ...any) {
+func (m *mistakes) add(text []byte, at Position, format string, args ...any) {
 	one := mistake{at: at, message: fmt.Sprintf(format, args...)}
 	if lines := strings.Split(string(text), "\n"); at.Line > 0 && at.Line <= len(lines) {
 		one.line = strings.TrimRight(lines[at.Line-1], "\r")

@@ -21,7 +21,7 @@ func TestHowMistakesRead(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			m := &Mistakes{}
+			m := &mistakes{}
 			m.add([]byte(tc.text), tc.at, "wrong")
 			if got := m.err().Error(); got != tc.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
@@ -32,7 +32,7 @@ func TestHowMistakesRead(t *testing.T) {
 
 func TestMistakesAreSortedAndToldOnce(t *testing.T) {
 	t.Parallel()
-	m := &Mistakes{}
+	m := &mistakes{}
 	if m.err() != nil {
 		t.Error("no mistakes are an error")
 	}
@@ -61,7 +61,7 @@ func TestSharedParentsAreToldOnce(t *testing.T) {
 		"b.yaml":    "name: b\nfrom: base\n",
 	}
 	_, err := Load(files.read, []string{"a.yaml", "b.yaml", "base.yaml"}, nil)
-	if err == nil || len(err.(*Mistakes).list) != 1 {
+	if err == nil || len(err.(*mistakes).list) != 1 {
 		t.Errorf("got\n%v\nwant one mistake", err)
 	}
 }

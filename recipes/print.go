@@ -2,6 +2,7 @@ package recipes
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,9 +14,13 @@ import (
 // Debian base alone, with comments that tell from which recipe each part is.
 // It is itself a recipe: loading it gives the same image.
 func (r *Resolved) YAML() ([]byte, error) {
+	from := yaml.MapSlice{{Key: "debian", Value: r.Suite.Name}}
+	if r.Base != "" {
+		from = yaml.MapSlice{{Key: "image", Value: r.Base}}
+	}
 	doc := yaml.MapSlice{
 		{Key: "name", Value: r.Name},
-		{Key: "from", Value: yaml.MapSlice{{Key: "debian", Value: r.Suite.Name}}},
+		{Key: "from", Value: from},
 		{Key: "tags", Value: r.Tags},
 		{Key: "platforms", Value: r.Platforms},
 	}
@@ -25,6 +30,8 @@ func (r *Resolved) YAML() ([]byte, error) {
 			doc = append(doc, yaml.MapItem{Key: key, Value: value})
 		}
 	}
+	add("vars", yaml.MapSlice{{Key: "suite", Value: r.Suite.Name}}, r.Base != "")
+	add("sources", r.sourcesYAML(), len(r.Sources) > 0)
 	add("packages", parts.packages, len(parts.packages) > 0)
 	add("files", parts.files, len(parts.files) > 0)
 	add("run", parts.run, len(parts.run) > 0)
@@ -35,7 +42,7 @@ func (r *Resolved) YAML() ([]byte, error) {
 
 // parts are the levels of a recipe laid end to end.
 type parts struct {
-	packages   []string
+	packages   []any
 	files, run []yaml.MapSlice
 }
 
@@ -48,8 +55,8 @@ func (r *Resolved) parts() (parts, yaml.CommentMap) {
 		from := []*yaml.Comment{yaml.HeadComment(" from " + l.Name)}
 		packages, run := len(p.packages), len(p.run)
 		for _, one := range l.Packages {
-			if !slices.Contains(p.packages, one.Name) {
-				p.packages = append(p.packages, one.Name)
+			if doc := one.yaml(); !slices.ContainsFunc(p.packages, func(other any) bool { return reflect.DeepEqual(other, doc) }) {
+				p.packages = append(p.packages, doc)
 			}
 		}
 		for _, f := range l.Files {
@@ -70,6 +77,10 @@ func (r *Resolved) parts() (parts, yaml.CommentMap) {
 
 func (f Files) yaml() yaml.MapSlice {
 	doc := yaml.MapSlice{{Key: "from", Value: f.From}, {Key: "to", Value: f.To}}
+	if f.Owner != "" {
+		doc = append(doc, yaml.MapItem{Key: "owner", Value: f.Owner})
+	}
+	doc = append(doc, onlyOn(f.platforms)...)
 	if len(f.Mode) == 0 {
 		return doc
 	}
@@ -81,11 +92,54 @@ func (f Files) yaml() yaml.MapSlice {
 }
 
 func (s Step) yaml() yaml.MapSlice {
-	return yaml.MapSlice{
+	doc := yaml.MapSlice{
 		{Key: "name", Value: escape(s.Name)},
 		{Key: "sh", Value: scriptReference.ReplaceAllString(s.Sh, "$$$0")},
-		{Key: "network", Value: s.Network},
 	}
+	if len(s.Args) > 0 {
+		doc = append(doc, yaml.MapItem{Key: "args", Value: escapeAll(s.Args)})
+	}
+	doc = append(doc, yaml.MapItem{Key: "network", Value: s.Network})
+	if len(s.Secrets) > 0 {
+		doc = append(doc, yaml.MapItem{Key: "secrets", Value: s.Secrets})
+	}
+	if s.SSH {
+		doc = append(doc, yaml.MapItem{Key: "ssh", Value: true})
+	}
+	if s.Timeout > 0 {
+		doc = append(doc, yaml.MapItem{Key: "timeout", Value: fmt.Sprintf("%ds", int(s.Timeout.Seconds()))})
+	}
+	return append(doc, onlyOn(s.platforms)...)
+}
+
+// yaml is the package's name alone when it is for every platform.
+func (p Package) yaml() any {
+	if p.platforms == nil {
+		return p.Name
+	}
+	return append(yaml.MapSlice{{Key: "name", Value: p.Name}}, onlyOn(p.platforms)...)
+}
+
+// onlyOn is the condition of a part.
+func onlyOn(platforms []string) yaml.MapSlice {
+	if platforms == nil {
+		return nil
+	}
+	return yaml.MapSlice{{Key: "when", Value: yaml.MapSlice{{Key: "platform", Value: platforms}}}}
+}
+
+func (r *Resolved) sourcesYAML() []yaml.MapSlice {
+	var list []yaml.MapSlice
+	for _, s := range r.Sources {
+		list = append(list, append(yaml.MapSlice{
+			{Key: "name", Value: s.Name},
+			{Key: "url", Value: escape(s.URL)},
+			{Key: "suite", Value: s.Suite},
+			{Key: "components", Value: s.Components},
+			{Key: "key", Value: string(s.Key)},
+		}, onlyOn(s.platforms)...))
+	}
+	return list
 }
 
 func (i Image) yaml() yaml.MapSlice {

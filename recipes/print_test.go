@@ -1,6 +1,7 @@
 package recipes
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -72,7 +73,10 @@ func TestPrintedRecipesAreRecipes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hard := tree{"x.yaml": bare + "run: [{name: hard, sh: \"a $${b} $$$${c} $${D}\\n\\ttab \\\"q\\\" # no\\n\\nend\"}]\n" +
+	hard := tree{"x.yaml": bare + "run: [{name: hard, sh: \"a $${b} $$$${c} $${D}\\n\\ttab \\\"q\\\" # no\\n\\nend\", args: [a, \"$${x}\"], network: host, secrets: [t], ssh: true, timeout: 1h1s, when: {platform: linux/arm64}}]\n" +
+		"sources: [{name: s, url: https://a.example, suite: b, components: [c], key: \"" + armoured + "\\n\\nabc\\n\", when: {platform: linux/arm64}}]\n" +
+		"packages: [a1, {name: b1, when: {platform: linux/amd64}}]\n" +
+		"files: [{from: f, to: /f, owner: www-data, mode: 0600, when: {platform: [linux/amd64, linux/arm64]}}]\n" +
 		"image: {cmd: [\"--\", \"#\", \"true\", \"$${x}\", \" \", \"\"], env: {A: \"1\", B: \"a: b\", C: \"- \"}}\n"}
 	for _, r := range append(all, one(t, hard, "x.yaml", nil)) {
 		text, err := r.YAML()
@@ -83,17 +87,35 @@ func TestPrintedRecipesAreRecipes(t *testing.T) {
 		if !reflect.DeepEqual(r.Image, again.Image) {
 			t.Errorf("%s: got image\n%+v\nwant\n%+v", r.Name, again.Image, r.Image)
 		}
-		if got, want := scripts(again), scripts(r); got != want {
-			t.Errorf("%s: got scripts\n%q\nwant\n%q", r.Name, got, want)
+		if got, want := laidOut(again), laidOut(r); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", r.Name, got, want)
 		}
 	}
 }
 
-func scripts(r *Resolved) string {
+// laidOut is all parts of a recipe but for where they are from, one a line.
+func laidOut(r *Resolved) string {
 	var b strings.Builder
+	for _, s := range r.Sources {
+		s.At = Position{}
+		fmt.Fprintf(&b, "%+v\n", s)
+	}
+	for _, l := range r.Levels {
+		for _, p := range l.Packages {
+			p.At = Position{}
+			fmt.Fprintf(&b, "%+v\n", p)
+		}
+	}
+	for _, l := range r.Levels[1:] {
+		for _, f := range l.Files {
+			f.At, f.Near = Position{}, ""
+			fmt.Fprintf(&b, "%+v\n", f)
+		}
+	}
 	for _, l := range r.Levels {
 		for _, s := range l.Run {
-			b.WriteString(s.Name + ": " + s.Sh + "\n")
+			s.At = Position{}
+			fmt.Fprintf(&b, "%+v\n", s)
 		}
 	}
 	return b.String()

@@ -7,33 +7,54 @@ import (
 )
 
 // fromText says what from may be.
-const fromText = `name a recipe, or write {debian: "${suite}"}`
+const fromText = `name a recipe, or write {debian: "${suite}"} or {image: NAME@sha256:…}`
 
 // recipe is a recipe as written. Lists that are not given are nil.
 type recipe struct {
 	file, near string
 	text       []byte
 	name, from text
-	// debian is the suite of `from: {debian: …}`.
-	debian          text
+	// debian is the suite of `from: {debian: …}`, base the image of
+	// `from: {image: …}`.
+	debian, base    text
 	vars            []pair
 	tags, platforms []text
-	packages        []text
+	sources         []archive
+	packages        []request
 	files           []fileTree
 	run             []script
 	image           imageConfig
 }
 
+type archive struct {
+	name, url, suite, keyring, key text
+	components                     []text
+	when                           condition
+	at                             Position
+}
+
+type request struct {
+	name text
+	when condition
+	at   Position
+}
+
 type fileTree struct {
-	from, to text
-	mode     []pair
-	at       Position
+	from, to, owner text
+	mode            []pair
+	when            condition
+	at              Position
 }
 
 type script struct {
-	name, sh, network text
-	at                Position
+	name, sh, network, ssh, timeout text
+	args, secrets                   []text
+	when                            condition
+	at                              Position
 }
+
+// condition is where a part of a recipe holds. Lists that are not given are nil.
+type condition struct{ suites, platforms []text }
 
 type imageConfig struct {
 	entrypoint, cmd           []text
@@ -44,7 +65,7 @@ type imageConfig struct {
 
 // decode reads a recipe and records what is wrong with it. It answers a recipe
 // even then, so that further mistakes can be found.
-func decode(file, near string, data []byte, mistakes *Mistakes) *recipe {
+func decode(file, near string, data []byte, mistakes *mistakes) *recipe {
 	r := &recipe{file: file, near: near, text: clean(data)}
 	d := &decoder{file: file, text: r.text, mistakes: mistakes}
 	root := d.scan()
@@ -58,7 +79,8 @@ func decode(file, near string, data []byte, mistakes *Mistakes) *recipe {
 		"vars":      func(n ast.Node) { r.vars = d.pairs(n, "vars") },
 		"tags":      func(n ast.Node) { r.tags = d.list(n, "tags") },
 		"platforms": func(n ast.Node) { r.platforms = d.list(n, "platforms") },
-		"packages":  func(n ast.Node) { r.packages = d.list(n, "packages") },
+		"sources":   func(n ast.Node) { d.each(n, "sources", func(n ast.Node) { d.archive(r, n) }) },
+		"packages":  func(n ast.Node) { d.each(n, "packages", func(n ast.Node) { d.request(r, n) }) },
 		"files":     func(n ast.Node) { d.each(n, "files", func(n ast.Node) { d.fileTree(r, n) }) },
 		"run":       func(n ast.Node) { d.each(n, "run", func(n ast.Node) { d.script(r, n) }) },
 		"image":     func(n ast.Node) { d.image(&r.image, n) },
@@ -67,43 +89,27 @@ func decode(file, near string, data []byte, mistakes *Mistakes) *recipe {
 	if r.name == (text{}) {
 		d.mistake(top, "name is missing")
 	}
-	switch from := r.from; {
-	case from == (text{}) && r.debian == (text{}):
+	switch from := cmp.Or(r.from, r.debian, r.base); {
+	case from == (text{}):
 		d.mistake(top, "from is missing: %s", fromText)
-	case from.bad || r.debian.bad:
-	case from.value == "" && r.debian.value == "":
-		d.mistake(cmp.Or(from.at, r.debian.at), "from is empty: %s", fromText)
+	case r.debian != (text{}) && r.base != (text{}):
+		d.mistake(from.at, "from names both a release of Debian and an image: %s", fromText)
+	case !from.bad && from.value == "":
+		d.mistake(from.at, "from is empty: %s", fromText)
 	}
 	return r
 }
 
 func (d *decoder) from(r *recipe, n ast.Node) {
 	if m, ok := n.(ast.MapNode); ok {
-		r.debian = text{at: d.position(n), bad: m.MapRange().Next()}
-		d.mapping(n, "from", fields{"debian": d.into(&r.debian, "debian")})
+		empty := !m.MapRange().Next()
+		d.mapping(n, "from", fields{"debian": d.into(&r.debian, "debian"), "image": d.into(&r.base, "image")})
+		if r.debian == (text{}) && r.base == (text{}) {
+			r.debian = text{at: d.position(n), bad: !empty}
+		}
 		return
 	}
 	r.from, _ = d.scalar(n, "from")
-}
-
-func (d *decoder) fileTree(r *recipe, n ast.Node) {
-	f := fileTree{at: d.position(n)}
-	d.mapping(n, "files", fields{
-		"from": d.into(&f.from, "from"),
-		"to":   d.into(&f.to, "to"),
-		"mode": func(n ast.Node) { f.mode = d.pairs(n, "mode") },
-	})
-	r.files = append(r.files, f)
-}
-
-func (d *decoder) script(r *recipe, n ast.Node) {
-	s := script{at: d.position(n)}
-	d.mapping(n, "run", fields{
-		"name":    d.into(&s.name, "name"),
-		"sh":      d.into(&s.sh, "sh"),
-		"network": d.into(&s.network, "network"),
-	})
-	r.run = append(r.run, s)
 }
 
 func (d *decoder) image(c *imageConfig, n ast.Node) {

@@ -6,21 +6,28 @@
 // A recipe is one YAML document:
 //
 //	name: node                       # image REPO/node
-//	from: base                       # another recipe, or {debian: "${suite}"}
+//	from: base                       # another recipe, {debian: "${suite}"}, or {image: NAME@sha256:…}
 //	vars: {greeting: hello}
 //	tags: ["${oar}", latest]
 //	platforms: [linux/amd64, linux/arm64]
-//	packages: [oar-node]
-//	files: [{from: node, to: /, mode: {etc/secret: "0440"}}]
+//	sources: [{name: other, url: https://…, suite: stable, components: [main], keyring: other.asc}]
+//	packages: [oar-node, {name: php-pgsql, when: {suite: trixie}}]
+//	files:
+//	  - {from: node, to: /, mode: {etc/secret: "0440"}, owner: www-data}
+//	  - {from: ../motd, to: /etc/motd, mode: 0644}
 //	run:
-//	  - {name: enable oar-node, sh: systemctl enable oar-node, network: none}
+//	  - {name: enable oar-node, sh: systemctl enable oar-node, network: none, when: {platform: linux/amd64}}
+//	  - {name: fetch, sh: …, args: [a], network: host, secrets: [token], ssh: true, timeout: 10m}
 //	image: {entrypoint: [..], cmd: [..], env: {K: V}, labels: {K: V}, expose: [80],
 //	        volumes: [/data], user: docker, workdir: /data, stop_signal: SIGTERM}
 //
 // A recipe that comes from another one adds to it: packages, files and run come
 // after its parent's; env, labels, expose and volumes are merged; tags,
 // platforms, entrypoint, cmd, user, workdir and stop_signal replace the
-// parent's.
+// parent's; a source takes the place of the parent's of that name.
+//
+// Sources, packages, files and run hold everywhere, or `when` the suite and the
+// platform are among those listed.
 //
 // ${name} is a variable: lower-case letters, digits and _. Its value is the one
 // of --set, else the recipe's, else the one of the recipe it comes from, else
@@ -32,7 +39,7 @@
 //
 // Decoding is strict: an unknown key, a key given twice, a value of the wrong
 // kind, an anchor, an alias or a tag is a mistake. All mistakes are reported at
-// once, each with file, line and column (see [Mistakes]).
+// once, each with file, line and column (see [Load]).
 //
 // # Boundaries
 //
@@ -40,7 +47,11 @@
 // network, clock or environment.
 package recipes
 
-import "path"
+import (
+	"path"
+	"strings"
+	"time"
+)
 
 // Position is a place in a recipe. Lines and columns count from 1, columns in
 // characters.
@@ -55,29 +66,52 @@ type Position struct {
 type Package struct {
 	Name string
 	At   Position
+	// platforms are those that it is for, nil for all.
+	platforms []string
 }
 
-// Files is a tree of files that goes into the image.
+// Source is a further apt archive, signed by a key of its own.
+type Source struct {
+	Name       string
+	URL, Suite string
+	Components []string
+	// Key is the armoured public key.
+	Key       []byte
+	At        Position
+	platforms []string
+}
+
+// Files is a tree of files, or a single file, that goes into the image.
 type Files struct {
-	// From is the folder of the tree, a slash-separated path: see Folders.
+	// From is the folder of the tree or the file, a slash-separated path: see
+	// Places.
 	From string
 	// Near is the folder of the recipe, "" for a recipe of the program itself.
 	Near string
-	// To is the absolute, clean path where the tree goes.
+	// To is the absolute, clean path where the tree or the file goes.
 	To string
 	// Mode holds permissions, 04000 for setuid and so on as chmod(1) has them,
-	// by path in the tree. Other folders have 0755, files that begin with #!
-	// 0755, other files 0644.
+	// by path in the tree; "." is what From names itself. Other folders have
+	// 0755, files that begin with #! 0755, other files 0644.
 	Mode map[string]uint32
-	At   Position
+	// Owner is "UID:GID" in numbers, "" for root.
+	Owner     string
+	At        Position
+	platforms []string
 }
 
-// Folders lists where the tree may be on disk, the likeliest first: beside the
-// recipe, then in the configs beside the recipe's folder. When none exists, and
-// for a recipe of the program itself, it is From in the program's own configs.
-func (f Files) Folders() []string {
-	if f.Near == "" {
+// Places lists where From may be on disk, the likeliest first: beside the
+// recipe, then in the configs beside the recipe's folder. When it is in none, and
+// for a recipe of the program itself, it is in the program's own configs. A path
+// that is absolute, or begins with .., has one place only.
+func (f Files) Places() []string {
+	switch {
+	case path.IsAbs(f.From):
+		return []string{f.From}
+	case f.Near == "":
 		return nil
+	case strings.HasPrefix(f.From, "../"):
+		return []string{path.Join(f.Near, f.From)}
 	}
 	return []string{path.Join(f.Near, f.From), path.Join(f.Near, "..", "configs", f.From)}
 }
@@ -86,9 +120,18 @@ func (f Files) Folders() []string {
 // standard input.
 type Step struct {
 	Name, Sh string
+	// Args are "$1" and so on of the script.
+	Args []string
 	// Network is "none" or "host".
 	Network string
-	At      Position
+	// Secrets are the ids of files that the script finds in /run/secrets.
+	Secrets []string
+	// SSH gives the script the agent of who builds.
+	SSH bool
+	// Timeout ends a script that takes longer; 0 lets it run.
+	Timeout   time.Duration
+	At        Position
+	platforms []string
 }
 
 // Image is what an image's configuration holds, in the terms of the OCI image
@@ -120,6 +163,11 @@ type Resolved struct {
 	Name, File      string
 	Suite           Suite
 	Tags, Platforms []string
+	// Base is the image that the lowest level is, NAME@sha256:…, or "" for the
+	// bare Debian base.
+	Base string
+	// Sources are merged along the chain.
+	Sources []Source
 	// Levels run from the bare Debian base up to the recipe itself.
 	Levels []Level
 	// Image is merged along the chain.

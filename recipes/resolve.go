@@ -7,7 +7,8 @@ type chain struct {
 	// recipes has the lowest first.
 	recipes  []*recipe
 	set      map[string]string
-	mistakes *Mistakes
+	read     func(file string) ([]byte, error)
+	mistakes *mistakes
 	vars     map[string]*variable
 	suite    Suite
 	// added counts the bytes that variables added.
@@ -30,6 +31,7 @@ func (c *chain) resolve() *Resolved {
 		Tags:      []string{"latest"},
 		Platforms: []string{"linux/amd64", "linux/arm64"},
 		Levels:    []Level{c.suite.bare()},
+		Base:      c.base(),
 		Texts:     map[string][]byte{},
 	}
 	for _, r := range c.recipes {
@@ -47,7 +49,11 @@ func (c *chain) resolve() *Resolved {
 			Files:    c.files(r),
 			Run:      c.steps(r),
 		})
+		res.Sources = c.sources(res.Sources, r)
 		c.image(&res.Image, r)
+	}
+	if res.Base != "" {
+		res.Levels[0] = Level{Name: "image"}
 	}
 	for _, name := range names(c.vars) {
 		value, _ := c.value(name)

@@ -25,7 +25,7 @@ func TestValidation(t *testing.T) {
 		{"package with a version", bare + "packages: [vim=1]\n", "x.yaml:3:12: package \"vim=1\": " + packageText},
 		{"files without from", bare + "files: [{to: /}]\n", "x.yaml:3:9: from is missing in files"},
 		{"files without to", bare + "files: [{from: x}]\n", "x.yaml:3:9: to is missing in files"},
-		{"files from above", bare + "files: [{from: ../x, to: /}]\n", "x.yaml:3:16: from \"../x\": " + treeText},
+		{"files from nowhere", bare + "files: [{from: a/../x, to: /}]\n", "x.yaml:3:16: from \"a/../x\": " + fromRuleText},
 		{"files to a relative path", bare + "files: [{from: x, to: etc}]\n", "x.yaml:3:23: to \"etc\": " + absoluteText},
 		{"files to a path with ..", bare + "files: [{from: x, to: /a/../b}]\n", "x.yaml:3:23: to \"/a/../b\": " + absoluteText},
 		{"mode", bare + "files: [{from: x, to: /, mode: {a: 9}}]\n", "x.yaml:3:36: mode \"9\": " + modeText},
@@ -39,19 +39,59 @@ func TestValidation(t *testing.T) {
 		{"user", bare + "image: {user: a b}\n", "x.yaml:3:15: user \"a b\": " + userText},
 		{"signal", bare + "image: {stop_signal: TERM}\n", "x.yaml:3:22: stop_signal \"TERM\": " + signalText},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			_, err := Load(tree{"x.yaml": tc.text}.read, []string{"x.yaml"}, nil)
-			if err == nil {
-				t.Fatalf("no mistake, want %s", tc.want)
-			}
-			if got, _, _ := strings.Cut(err.Error(), "\n"); got != tc.want {
-				t.Errorf("got  %s\nwant %s", got, tc.want)
-			}
-			if n := len(err.(*Mistakes).list); n != 1 {
-				t.Errorf("got %d mistakes:\n%v", n, err)
-			}
-		})
+		t.Run(tc.name, func(t *testing.T) { t.Parallel(); refused(t, tc.text, tc.want) })
+	}
+}
+
+// refused checks that a recipe has this mistake and no other one.
+func refused(t *testing.T, text, want string) {
+	t.Helper()
+	_, err := Load(tree{"x.yaml": text}.read, []string{"x.yaml"}, nil)
+	if err == nil {
+		t.Fatalf("no mistake, want %s", want)
+	}
+	if got, _, _ := strings.Cut(err.Error(), "\n"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if n := len(err.(*mistakes).list); n != 1 {
+		t.Errorf("got %d mistakes:\n%v", n, err)
+	}
+}
+
+func TestValidationOfParts(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, text, want string }{
+		{"files of a stranger", bare + "files: [{from: x, to: /, owner: oar}]\n",
+			"x.yaml:3:33: owner \"oar\": " + ownerText + "; a step can chown what a package's own user is to have"},
+		{"files of no owner", bare + "files: [{from: x, to: /, owner: a b}]\n", "x.yaml:3:33: owner \"a b\": " + ownerText},
+		{"files of a group too large", bare + "files: [{from: x, to: /, owner: \"1:4294967296\"}]\n",
+			"x.yaml:3:33: owner \"1:4294967296\": " + ownerText + "; a step can chown what a package's own user is to have"},
+		{"a list of modes", bare + "files: [{from: x, to: /, mode: [1]}]\n", "x.yaml:3:32: mode must be a mapping, not a list"},
+		{"package without a name", bare + "packages: [{when: {suite: trixie}}]\n", "x.yaml:3:12: name is missing in packages"},
+		{"suite of a condition", bare + "packages: [{name: vim, when: {suite: trixi}}]\n", "x.yaml:3:38: unknown suite \"trixi\" (did you mean \"trixie\"?)"},
+		{"platform of a condition", bare + "run: [{name: a, sh: b, when: {platform: [arm64]}}]\n", "x.yaml:3:42: platform \"arm64\": " + platformText},
+		{"condition of something else", bare + "run: [{name: a, sh: b, when: {suit: x}}]\n", "x.yaml:3:31: unknown key \"suit\" in when (did you mean \"suite\"?)"},
+		{"secrets without a network", bare + "run: [{name: a, sh: b, secrets: [c]}]\n", "x.yaml:3:7: step \"a\" has secrets or ssh without a network: write network: host"},
+		{"ssh without a network", bare + "run: [{name: a, sh: b, ssh: true}]\n", "x.yaml:3:7: step \"a\" has secrets or ssh without a network: write network: host"},
+		{"secret's id", bare + "run: [{name: a, sh: b, network: host, secrets: [a/b]}]\n", "x.yaml:3:49: secret \"a/b\": " + secretText},
+		{"ssh", bare + "run: [{name: a, sh: b, network: host, ssh: yes}]\n", "x.yaml:3:44: ssh \"yes\": " + boolText},
+		{"timeout", bare + "run: [{name: a, sh: b, timeout: 10}]\n", "x.yaml:3:33: timeout \"10\": " + timeoutText},
+		{"empty timeout", bare + "run: [{name: a, sh: b, timeout: ''}]\n", "x.yaml:3:33: timeout \"\": " + timeoutText},
+		{"image that moves", "name: x\nfrom: {image: debian:trixie}\n", "x.yaml:2:15: image \"debian:trixie\": " + pinnedText},
+		{"two bases", "name: x\nfrom: {debian: trixie, image: a@sha256:" + strings.Repeat("0", 64) + "}\n", "x.yaml:2:16: from names both a release of Debian and an image: " + fromText},
+		{"source without components", bare + "sources: [{name: a, url: \"http://a\", suite: b, key: \"" + armoured + "\"}]\n", "x.yaml:3:11: components is missing in sources"},
+		{"source without a key", bare + "sources: [{name: a, url: \"http://a\", suite: b, components: [c]}]\n", "x.yaml:3:11: keyring is missing in sources"},
+		{"source with two keys", bare + "sources: [{name: a, url: \"http://a\", suite: b, components: [c], key: \"" + armoured + "\", keyring: d}]\n",
+			"x.yaml:3:70: source has both a key and a keyring"},
+		{"source's key", bare + "sources: [{name: a, url: \"http://a\", suite: b, components: [c], key: d}]\n", "x.yaml:3:70: key is no armoured public key: it begins with " + armoured},
+		{"source's keyring", bare + "sources: [{name: a, url: \"http://a\", suite: b, components: [c], keyring: d}]\n", "x.yaml:3:74: reading keyring: open d: file does not exist"},
+		{"source's keyring that is none", bare + "sources: [{name: a, url: \"http://a\", suite: b, components: [c], keyring: x.yaml}]\n",
+			"x.yaml:3:74: keyring \"x.yaml\" is no armoured public key: make one with gpg --export --armor"},
+		{"source's url", bare + "sources: [{name: a, url: \"ftp://a\", suite: b, components: [c], key: \"" + armoured + "\"}]\n", "x.yaml:3:26: url \"ftp://a\": " + urlText},
+		{"source listed twice", bare + "sources:\n" + strings.Repeat("- {name: a, url: \"http://a\", suite: b, components: [c], key: \""+armoured+"\"}\n", 2),
+			"x.yaml:5:10: source \"a\" is listed twice, first on line 4"},
+	} {
+		t.Run(tc.name, func(t *testing.T) { t.Parallel(); refused(t, tc.text, tc.want) })
 	}
 }
 

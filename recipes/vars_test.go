@@ -24,7 +24,7 @@ func TestReplace(t *testing.T) {
 		{"empty", "", "", ""},
 	} {
 		for script, want := range map[bool]string{false: tc.want, true: tc.script} {
-			c := &chain{mistakes: &Mistakes{}, vars: map[string]*variable{
+			c := &chain{mistakes: &mistakes{}, vars: map[string]*variable{
 				"x": {text: text{value: "b"}},
 				"y": {text: text{value: "${x}!"}},
 			}}
@@ -51,7 +51,7 @@ func TestBadVariablesAreToldOnce(t *testing.T) {
 		"x.yaml:3:11: vars a must be a text, not a list",
 		`x.yaml:3:31: unknown variable "nope" `,
 	}
-	list := err.(*Mistakes).list
+	list := err.(*mistakes).list
 	if len(list) != len(want) {
 		t.Fatalf("got %d mistakes, want %d:\n%v", len(list), len(want), err)
 	}

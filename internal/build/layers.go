@@ -144,11 +144,11 @@ func (m maker) debs(packages []debian.Package) []layer.Deb {
 func (m maker) files(ctx context.Context, level recipes.Level) (llb.Layer, error) {
 	trees := make([]oci.Tree, len(level.Files))
 	for i, f := range level.Files {
-		files, err := find(f)
+		tree, err := find(f)
 		if err != nil {
 			return llb.Layer{}, err
 		}
-		trees[i] = oci.Tree{FS: files, To: f.To, Mode: f.Mode}
+		trees[i] = tree
 	}
 	if len(trees) == 0 {
 		return llb.Layer{}, nil

@@ -74,6 +74,9 @@ func plan(o Options) ([]*target, error) {
 	}
 	var targets []*target
 	for _, recipe := range list {
+		if err := refuse(recipe); err != nil {
+			return nil, err
+		}
 		for _, name := range wanted {
 			t, err := newTarget(recipe, name)
 			if err != nil {
@@ -140,7 +143,7 @@ func newTarget(recipe *recipes.Resolved, name string) (*target, error) {
 		return nil, ui.Usage(fmt.Errorf("building %s for %s: %s is for %s", recipe.Name, name, recipe.File, strings.Join(recipe.Platforms, ", ")),
 			"name one of these with --platform, or add it to the recipe's platforms")
 	}
-	return &target{recipe: recipe, platform: platform, arch: arch}, nil
+	return &target{recipe: recipe.For(platforms.Format(platform)), platform: platform, arch: arch}, nil
 }
 
 // debianArch returns Debian's name of a platform (dpkg's cputable).

@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -153,19 +154,12 @@ func TestFindLooksNearTheRecipeFirst(t *testing.T) {
 		}
 	}
 	for from, want := range map[string]string{"mine": "near", "other": "other"} {
-		files, err := find(recipes.Files{From: from, Near: near})
+		tree, err := find(recipes.Files{From: from, Near: near})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := files.Open("f")
-		if err != nil {
-			t.Fatal(err)
-		}
-		data := make([]byte, 16)
-		n, _ := f.Read(data)
-		f.Close()
-		if string(data[:n]) != want {
-			t.Errorf("%s is %q, want %q", from, data[:n], want)
+		if data, err := fs.ReadFile(tree.FS, "f"); err != nil || string(data) != want {
+			t.Errorf("%s is %q, %v; want %q", from, data, err, want)
 		}
 	}
 	if _, err := find(recipes.Files{From: "base"}); err != nil {

@@ -3,6 +3,7 @@ package oci
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,13 +13,16 @@ import (
 	"time"
 )
 
-// Tree is a tree of files on its way into an image.
+// Tree is a tree of files, or a single file, on its way into an image.
 type Tree struct {
-	FS fs.FS  // what to copy: all of it
-	To string // the folder of the image that it goes to, absolute
-	// Mode holds permissions as chmod(1) has them, by path in FS, of files or
-	// directories.
+	FS   fs.FS
+	Root string // the folder or file of FS to copy; "" is all of it
+	To   string // where in the image it goes, absolute
+	// Mode holds permissions as chmod(1) has them, by path in Root, of files or
+	// directories; "." is Root itself.
 	Mode map[string]uint32
+	// UID and GID own what is copied, but for the directories of the system.
+	UID, GID int
 }
 
 // directories are the directories of a Debian system that are not root:root
@@ -35,8 +39,8 @@ var directories = map[string]tar.Header{
 }
 
 // WriteTrees writes one uncompressed tar with the trees laid over each other, a
-// later one over an earlier one: sorted, owned by root, every time equal to
-// epoch. Unless [Tree.Mode] says otherwise, directories and files that begin
+// later one over an earlier one: sorted, every time equal to epoch. What a tree
+// has an owner for is owned by it, all else by root. Unless [Tree.Mode] says otherwise, directories and files that begin
 // with #! are 0755 and other files 0644, whatever the modes in the file system:
 // version control keeps none. Links are kept where the file system has them. What
 // is a directory in one tree must be one in all: a link in its place would take
@@ -96,10 +100,12 @@ func (old laid) clashes(target, tree string, isDir bool) error {
 func (t Tree) collect(entries map[string]laid, tree string) error {
 	used := map[string]bool{}
 	to := strings.Trim(path.Clean(t.To), "/")
-	err := fs.WalkDir(t.FS, ".", func(name string, d fs.DirEntry, err error) error {
+	root := cmp.Or(t.Root, ".")
+	err := fs.WalkDir(t.FS, root, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("reading files: %w", err)
 		}
+		name := below(root, file)
 		target := path.Join(to, name)
 		for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
 			old, known := entries[dir]
@@ -110,9 +116,12 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 			}
 		}
 		if target == "." {
+			if !d.IsDir() {
+				return fmt.Errorf("laying files over each other: file %q cannot take the place of /", file)
+			}
 			return nil
 		}
-		header, read, err := t.entry(name, target, d)
+		header, read, err := t.entry(file, target, d)
 		if err != nil {
 			return err
 		}
@@ -125,8 +134,9 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 		if mode, ok := t.Mode[name]; ok {
 			header.Mode, used[name] = int64(mode), true
 		} else if known && d.IsDir() {
-			return nil
+			header = old.Header
 		}
+		t.own(&header, target)
 		entries[target] = laid{header, read, tree}
 		return nil
 	})
@@ -139,6 +149,37 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 		}
 	}
 	return nil
+}
+
+// own gives an entry the tree's owner. Directories of the system stay whose they
+// are, though files may go into them.
+func (t Tree) own(header *tar.Header, target string) {
+	if t.UID == 0 && t.GID == 0 || header.Typeflag == tar.TypeDir && isSystem(target) {
+		return
+	}
+	header.Uid, header.Gid = t.UID, t.GID
+}
+
+// isSystem reports whether a directory is one of the Filesystem Hierarchy
+// Standard's, which packages share.
+func isSystem(dir string) bool {
+	_, special := directories[dir]
+	parent, name := path.Split(dir)
+	switch parent {
+	case "":
+		return special || slices.Contains([]string{"bin", "boot", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "run", "sbin", "srv", "sys", "usr", "var"}, name)
+	case "usr/", "usr/local/", "var/":
+		return special || slices.Contains([]string{"bin", "cache", "etc", "games", "include", "lib", "libexec", "local", "lock", "log", "man", "opt", "run", "sbin", "share", "spool", "src"}, name)
+	}
+	return special
+}
+
+// below returns the path of a file in a root, "." for the root itself.
+func below(root, file string) string {
+	if root == file {
+		return "."
+	}
+	return strings.TrimPrefix(file, root+"/")
 }
 
 // entry returns the header of one file, and how to read it when it has content.

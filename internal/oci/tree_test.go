@@ -73,6 +73,23 @@ func TestWriteTrees(t *testing.T) {
 				{FS: fstest.MapFS{"d/f": script}, To: "/"},
 			},
 			"5 0700 0:0 d/\n0 0755 0:0 d/f #!/bin/sh\n"},
+		{"a single file goes to the path that is named",
+			[]Tree{{FS: fstest.MapFS{"a/f": text, "a/ff/g": text}, Root: "a/f", To: "/etc/g", Mode: map[string]uint32{".": 0o600}}},
+			"5 0755 0:0 etc/\n0 0600 0:0 etc/g text\n"},
+		{"a folder of a file system",
+			[]Tree{{FS: fstest.MapFS{"a/b/f": text, "c": text}, Root: "a", To: "/x", Mode: map[string]uint32{".": 0o700, "b/f": 0o600}}},
+			"5 0700 0:0 x/\n5 0755 0:0 x/b/\n0 0600 0:0 x/b/f text\n"},
+		{"an owner has the tree, not the folders above it",
+			[]Tree{{FS: fstest.MapFS{"d/f": text}, To: "/srv/www", UID: 33, GID: 34}},
+			"5 0755 0:0 srv/\n5 0755 33:34 srv/www/\n5 0755 33:34 srv/www/d/\n0 0644 33:34 srv/www/d/f text\n"},
+		{"an owner of files does not get the folders of the system",
+			[]Tree{{FS: fstest.MapFS{"etc/x/f": text, "var/log/g": text, "usr/local/bin/h": text, "tmp/i": text}, To: "/", GID: 4}},
+			"5 0755 0:0 etc/\n5 0755 0:4 etc/x/\n0 0644 0:4 etc/x/f text\n5 1777 0:0 tmp/\n0 0644 0:4 tmp/i text\n" +
+				"5 0755 0:0 usr/\n5 0755 0:0 usr/local/\n5 0755 0:0 usr/local/bin/\n0 0644 0:4 usr/local/bin/h text\n" +
+				"5 0755 0:0 var/\n5 0755 0:0 var/log/\n0 0644 0:4 var/log/g text\n"},
+		{"an owner also gets a folder that another tree went through",
+			[]Tree{{FS: fstest.MapFS{"f": text}, To: "/opt/x/bin"}, {FS: fstest.MapFS{"g": text}, To: "/opt/x", UID: 7, GID: 7}},
+			"5 0755 0:0 opt/\n5 0755 7:7 opt/x/\n5 0755 0:0 opt/x/bin/\n0 0644 0:0 opt/x/bin/f text\n0 0644 7:7 opt/x/g text\n"},
 		{"no trees are an empty layer", nil, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -118,6 +135,7 @@ func TestWriteTreesRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tree := range map[string]Tree{
 		"a mode for nothing": {FS: fstest.MapFS{"f": {}}, To: "/", Mode: map[string]uint32{"g": 0o600}},
+		"a file for /":       {FS: fstest.MapFS{"f": {}}, Root: "f", To: "/"},
 		"a device":           {FS: fstest.MapFS{"null": {Mode: fs.ModeDevice}}, To: "/"},
 		"a missing folder":   {FS: os.DirFS(filepath.Join(t.TempDir(), "none")), To: "/"},
 	} {

@@ -1,0 +1,38 @@
+package build
+
+import (
+	"fmt"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/recipes"
+)
+
+// refuse says so when a recipe asks for what the language has and no builder
+// does yet, for nothing that a recipe says may be ignored.
+func refuse(r *recipes.Resolved) error {
+	if r.Base != "" {
+		return cannot(r.File, "come from an image")
+	}
+	for _, s := range r.Sources {
+		return cannot(s.At, "use further archives (sources)")
+	}
+	for _, level := range r.Levels {
+		for _, s := range level.Run {
+			switch {
+			case len(s.Args) > 0:
+				return cannot(s.At, "give a step args")
+			case len(s.Secrets) > 0:
+				return cannot(s.At, "give a step secrets")
+			case s.SSH:
+				return cannot(s.At, "give a step ssh")
+			case s.Timeout > 0:
+				return cannot(s.At, "give a step a timeout")
+			}
+		}
+	}
+	return nil
+}
+
+func cannot(at any, what string) error {
+	return ui.WithCode(fmt.Errorf("%v: this version of oarbuild cannot %s", at, what), ui.CodeUsage)
+}
