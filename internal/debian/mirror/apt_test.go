@@ -30,7 +30,7 @@ func newApt(t *testing.T, a *Archive, arch string) apt {
 	}
 	var sources strings.Builder
 	for _, s := range a.suites {
-		fmt.Fprintf(&sources, "deb [trusted=yes] %s %s main\n", a.base(s.archive), s.name)
+		fmt.Fprintf(&sources, "deb [trusted=yes] %s %s main\n", a.bases[s.archive], s.name)
 	}
 	write(t, filepath.Join(root, "etc/sources.list"), sources.String())
 	write(t, filepath.Join(root, "status"), "")

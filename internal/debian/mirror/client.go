@@ -2,11 +2,14 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // The patience of the client.
@@ -15,20 +18,24 @@ const (
 	firstPause = time.Second / 2  // doubled each time
 	maxWait    = time.Minute      // longest Retry-After that is waited for
 	stallAfter = 30 * time.Second // without a byte, counts as a cut connection
+	minRate    = 1 << 10          // bytes a second; what is slower counts as nothing
 )
 
 // client speaks HTTP with a mirror.
 type client struct {
-	http  *http.Client
-	pause func(context.Context, time.Duration) error
-	stall time.Duration
+	http    *http.Client
+	pause   func(context.Context, time.Duration) error
+	stall   time.Duration
+	offline bool
 }
 
-// newClient returns a client that takes its proxies from the environment.
-func newClient() *client {
+// newClient returns a client that takes its proxies from the source, else from
+// the environment.
+func newClient(source Source) *client {
 	return &client{
+		offline: source.Offline,
 		http: &http.Client{Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
+			Proxy:                 source.proxy,
 			DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 			TLSHandshakeTimeout:   10 * time.Second,
 			ResponseHeaderTimeout: stallAfter,
@@ -42,8 +49,14 @@ func newClient() *client {
 	}
 }
 
+// errOffline is the error of a request that was not to be made.
+var errOffline = errors.New("offline, and it is not in the cache")
+
 // do sends a GET request. Answers other than those named in want are errors.
 func (c *client) do(ctx context.Context, address string, header http.Header, want ...int) (*http.Response, error) {
+	if c.offline {
+		return nil, ui.WithHint(wrap("fetching", address, errOffline), "run it once without --offline")
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetching %s: it is no sound address", redact(address))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -42,10 +43,10 @@ func (c *client) download(ctx context.Context, b blob, path string, tally *tally
 		return err
 	}
 	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("writing the cache: %w", err)
+		return unwritable(err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("writing the cache: %w", err)
+		return unwritable(err)
 	}
 	return nil
 }
@@ -80,10 +81,10 @@ func (t *transfer) restart() error {
 	t.have = 0
 	t.sum.Reset()
 	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("writing the cache: %w", err)
+		return unwritable(err)
 	}
 	if err := t.file.Truncate(0); err != nil {
-		return fmt.Errorf("writing the cache: %w", err)
+		return unwritable(err)
 	}
 	return nil
 }
@@ -93,7 +94,7 @@ func (c *client) transfer(ctx context.Context, t *transfer) (progress bool, err 
 	before := t.have
 	if t.have < t.size {
 		if err := c.receive(ctx, t); err != nil {
-			return t.have > before, err
+			return t.have > before && !errors.Is(err, errSlow), err
 		}
 	}
 	if got := hex.EncodeToString(t.sum.Sum(nil)); got != t.sha256 {

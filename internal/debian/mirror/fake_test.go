@@ -70,19 +70,33 @@ func newFake(t *testing.T) *fake {
 func (f *fake) publish(t *testing.T, base, suite, index, ending string) {
 	t.Helper()
 	var packed bytes.Buffer
-	var w io.WriteCloser = gzip.NewWriter(&packed)
-	if ending == ".xz" {
-		w, _ = xz.NewWriter(&packed)
-	}
-	if _, err := io.WriteString(w, index); err != nil || w.Close() != nil {
-		t.Fatal(err)
+	switch ending {
+	case ".xz":
+		w, _ := xz.NewWriter(&packed)
+		pack(t, w, index)
+	case ".gz":
+		pack(t, gzip.NewWriter(&packed), index)
+	default:
+		packed.WriteString(index)
 	}
 	sum := fmt.Sprintf("%x", sha256.Sum256(packed.Bytes()))
 	f.files[base+"/main/binary-amd64/by-hash/SHA256/"+sum] = packed.Bytes()
 	f.files[base+"/main/binary-amd64/Packages"+ending] = packed.Bytes()
+	unpacked := ""
+	if ending != "" {
+		unpacked = fmt.Sprintf(" %x %d main/binary-amd64/Packages\n", sha256.Sum256([]byte(index)), len(index))
+	}
 	f.sign(t, base, fmt.Sprintf("Suite: stable\nCodename: %s\nDate: Sun, 01 Mar 2026 10:00:00 UTC\nValid-Until: Sun, 08 Mar 2026 10:00:00 UTC\nAcquire-By-Hash: yes\n"+
-		"Architectures: all amd64\nSHA256:\n %x %d main/binary-amd64/Packages\n %s %d main/binary-amd64/Packages%s\n",
-		suite, sha256.Sum256([]byte(index)), len(index), sum, packed.Len(), ending))
+		"Architectures: all amd64\nSHA256:\n %s %d main/binary-amd64/Packages%s\n%s",
+		suite, sum, packed.Len(), ending, unpacked))
+}
+
+// pack writes a text through a compressor.
+func pack(t *testing.T, w io.WriteCloser, text string) {
+	t.Helper()
+	if _, err := io.WriteString(w, text); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
 }
 
 // sign publishes an InRelease.

@@ -70,7 +70,6 @@ func TestFetchGivesUp(t *testing.T) {
 		requests         int
 		fault            http.HandlerFunc
 	}{
-		{"404", `the mirror answers "404 Not Found"`, "may not carry this suite", 1, status(404)},
 		{"403", `the mirror answers "403 Forbidden"`, "check the proxy settings", 1, status(403)},
 		{"500 for ever", `the mirror answers "500 Internal Server Error" (tried 5 times)`, "check the network", 5, status(500)},
 		{"429 until tomorrow", `the mirror answers "429 Too Many Requests"`, "asks to wait 24h0m0s", 1, status(429, "Retry-After", "86400")},
@@ -121,6 +120,52 @@ func TestStalledConnectionIsCutAndResumed(t *testing.T) {
 	}
 	if took := f.took(); !slices.Contains(took, debA+" bytes=60000-") {
 		t.Errorf("requests %v", took)
+	}
+}
+
+func TestASlowDripIsGivenUp(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	a := open(t, f.source(t))
+	packages := resolve(t, a)
+	a.client.stall = 200 * time.Millisecond
+	drip := func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := w.Write([]byte("a")); err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	f.fault(debA, slices.Repeat([]http.HandlerFunc{drip}, attempts)...)
+	err := a.Fetch(t.Context(), packages[:1])
+	if err == nil || !strings.Contains(err.Error(), "the connection gives less than 1024 bytes a second (tried 5 times)") || !strings.Contains(hint(err), "--mirror") {
+		t.Fatalf("got %v, hint %q", err, hint(err))
+	}
+	if err := a.Fetch(t.Context(), packages[:1]); err != nil {
+		t.Errorf("the next run: %v", err)
+	}
+}
+
+func TestWhatTheMirrorDoesNotHaveIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	a := open(t, f.source(t))
+	packages := resolve(t, a)
+	f.fault(debA, status(404))
+	f.fault(strings.ReplaceAll(debA, "a+1", "b+1"), status(404))
+	err := a.Fetch(t.Context(), packages)
+	v, ok := errors.AsType[*Vanished](err)
+	if !ok || len(v.Packages) != 2 || v.Offline || err.Error() != "fetching packages: the mirror does not have a+1.deb, b+1.deb" || !strings.Contains(hint(err), "middle of an update") {
+		t.Fatalf("got %v, hint %q", err, hint(err))
+	}
+	if err := a.Fetch(t.Context(), packages); err != nil {
+		t.Errorf("when it has them again: %v", err)
+	}
+	many := &Vanished{Packages: slices.Repeat(packages, 10)}
+	if text := many.Error(); !strings.HasSuffix(text, ", and 12 more") {
+		t.Errorf("got %s", text)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -17,7 +18,8 @@ import (
 
 // Fetch brings the .debs of the packages into the store, several at a time, and
 // verifies those that are there already. Duplicates are fetched once. What was
-// fetched before an error stays.
+// fetched before an error stays. When nothing but packages that cannot be had is
+// in the way, the error is a [*Vanished] of all of them.
 func (a *Archive) Fetch(ctx context.Context, packages []debian.Package) error {
 	unique := map[string]debian.Package{}
 	tally := tally{report: a.report, progress: Progress{Phase: "packages"}}
@@ -28,18 +30,25 @@ func (a *Archive) Fetch(ctx context.Context, packages []debian.Package) error {
 			tally.progress.TotalBytes += p.Size
 		}
 	}
+	var vanished Vanished
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for _, p := range unique {
 		group.Go(func() error {
-			if err := a.fetchOne(ctx, p, &tally); err != nil {
-				return wrap("package", p.Name, err)
+			err := a.fetchOne(ctx, p, &tally)
+			if vanished.take(p, err) {
+				return nil
 			}
-			tally.done()
-			return nil
+			if err == nil {
+				tally.done()
+			}
+			return wrap("package", p.Name, err)
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return vanished.err()
 }
 
 // fetchOne brings one .deb into the store, unless it is there and whole.
@@ -52,16 +61,29 @@ func (a *Archive) fetchOne(ctx context.Context, p debian.Package, tally *tally) 
 	}
 	path := a.Deb(p)
 	// Some servers take a bare plus sign for a blank.
-	b := blob{a.base(p.Archive) + "/" + strings.ReplaceAll(p.Filename, "+", "%2B"), p.SHA256, p.Size}
-	whole, err := verifyFile(path, b)
+	b := blob{a.bases[p.Archive] + "/" + strings.ReplaceAll(p.Filename, "+", "%2B"), p.SHA256, p.Size}
+	state, err := verifyFile(path, b)
 	if err != nil {
 		return err
 	}
-	if whole {
+	switch state {
+	case whole:
 		tally.stored(p.Size)
 		return nil
+	case damaged:
+		a.mu.Lock()
+		a.damaged = append(a.damaged, p.Name)
+		a.mu.Unlock()
 	}
 	return a.client.download(ctx, b, path, tally)
+}
+
+// Damaged returns the packages of which Fetch found something else in the store
+// than it should be, and threw it away.
+func (a *Archive) Damaged() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Sorted(slices.Values(a.damaged))
 }
 
 // Deb returns the path at which the .deb of a fetched package is in the store.
@@ -69,27 +91,37 @@ func (a *Archive) Deb(p debian.Package) string {
 	return a.store.path("pool", p.SHA256)
 }
 
+// state is what verifyFile finds.
+type state int
+
+const (
+	absent state = iota
+	damaged
+	whole
+)
+
 // verifyFile tells whether the blob is at path. What is there and is not the
 // blob is removed.
-func verifyFile(path string, b blob) (bool, error) {
+func verifyFile(path string, b blob) (state, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
+		return absent, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("reading the cache: %w", err)
+		return absent, fmt.Errorf("reading the cache: %w", err)
 	}
 	defer f.Close()
 	sum := sha256.New()
 	n, err := io.Copy(sum, f)
 	if err != nil {
-		return false, fmt.Errorf("reading the cache: %w", err)
+		return absent, fmt.Errorf("reading the cache: %w", err)
 	}
 	if n == b.size && hex.EncodeToString(sum.Sum(nil)) == b.sha256 {
-		return true, nil
+		touch(path)
+		return whole, nil
 	}
 	if err := os.Remove(path); err != nil {
-		return false, fmt.Errorf("removing a damaged file of the cache: %w", err)
+		return absent, fmt.Errorf("removing a damaged file of the cache: %w", err)
 	}
-	return false, nil
+	return damaged, nil
 }

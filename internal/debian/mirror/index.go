@@ -35,6 +35,10 @@ func (a *Archive) Resolve(ctx context.Context, arch string, request debian.Reque
 		return nil, err
 	}
 	if answer := readAnswer(path, len(request.Groups)); answer != nil {
+		touch(path)
+		for _, l := range lists {
+			touch(a.listPath(l))
+		}
 		return answer, nil
 	}
 	ix, err := a.index(ctx, arch, lists)
@@ -47,6 +51,9 @@ func (a *Archive) Resolve(ctx context.Context, arch string, request debian.Reque
 	}
 	return answer, writeAnswer(path, answer)
 }
+
+// listPath is where a Packages file is kept.
+func (a *Archive) listPath(l list) string { return a.store.path("indexes", l.file.SHA256) }
 
 // index returns the index of an architecture, loading it once.
 func (a *Archive) index(ctx context.Context, arch string, lists []list) (*debian.Index, error) {
@@ -71,7 +78,7 @@ func (a *Archive) load(ctx context.Context, arch string, lists []list) (*debian.
 	group, ctx := errgroup.WithContext(ctx)
 	for i, l := range lists {
 		group.Go(func() (err error) {
-			path := a.store.path("indexes", l.file.SHA256)
+			path := a.listPath(l)
 			if err := a.fetchList(ctx, l, path, &tally); err != nil {
 				return err
 			}

@@ -31,50 +31,69 @@ type cachedRelease struct {
 	InRelease  []byte     `json:"inRelease"`
 }
 
-// openRelease returns the verified Release of a suite. A cached one that does
-// not verify is as good as none; one that does is not given up for an older one,
+// openRelease gets the verified Release of a suite. A cached one that does not
+// verify is as good as none; one that does is not given up for an older one,
 // which somebody on the way may have kept for its packages' holes.
-func (a *Archive) openRelease(ctx context.Context, s *suite) (*release.Release, error) {
+func (a *Archive) openRelease(ctx context.Context, s *suite) error {
 	url := s.url + "/InRelease"
-	policy := release.Policy{Suite: s.name, Now: a.now(), AllowStale: a.source.AllowStale}
+	policy := release.Policy{Suite: s.name, Now: a.now(), AllowStale: a.source.AllowStale, KeyHint: s.keyHint}
 	path := a.store.path("dists", digest([]byte(url)))
 	cached := readCached(path, url)
+	if a.source.Offline {
+		return a.openOffline(s, cached, policy)
+	}
 	var known validators
-	before := a.verifyCached(cached, policy)
+	before := verifyCached(cached, s.keyring, policy)
 	if before != nil && (before.Stale == "" || policy.AllowStale) {
 		known = cached.Validators
 	}
 	body, fresh, err := a.client.getSmall(ctx, url, maxInRelease, known)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if body == nil {
 		body = cached.InRelease
 	}
-	r, err := release.Verify(body, a.source.Keyring, policy)
-	if err != nil {
-		return nil, wrap("verifying", url, err)
+	if err := s.verify(body, policy); err != nil {
+		return err
 	}
-	if before != nil && r.Date.Before(before.Date) {
-		return nil, ui.WithHint(wrap("verifying", url, fmt.Errorf("its Date is %s, but the mirror has served one of %s before",
-			r.Date.Format(time.RFC3339), before.Date.Format(time.RFC3339))),
+	if before != nil && s.release.Date.Before(before.Date) {
+		return ui.WithHint(wrap("verifying", url, fmt.Errorf("its Date is %s, but the mirror has served one of %s before",
+			s.release.Date.Format(time.RFC3339), before.Date.Format(time.RFC3339))),
 			"the mirror lags behind: try again later, or name another one with --mirror; to go back in time, remove %s", path)
 	}
 	data, err := json.Marshal(cachedRelease{url, fresh, body})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return r, writeFile(path, data)
+	return writeFile(path, data)
+}
+
+// openOffline takes the Release of a suite from the cache, which is as good as
+// the mirror's: its signature and its dates are checked just so.
+func (a *Archive) openOffline(s *suite, cached *cachedRelease, policy release.Policy) error {
+	if cached == nil {
+		return ui.WithHint(wrap("opening", s.url+"/InRelease", errors.New("offline, and the cache does not have it")),
+			"run it once without --offline and with the same mirror, or build from a lock with --locked")
+	}
+	return s.verify(cached.InRelease, policy)
+}
+
+// verify sets the suite's Release, if the InRelease file is good.
+func (s *suite) verify(inRelease []byte, policy release.Policy) (err error) {
+	s.release, err = release.Verify(inRelease, s.keyring, policy)
+	s.sha256 = digest(inRelease)
+	return wrap("verifying", s.url+"/InRelease", err)
 }
 
 // verifyCached returns the Release of a cached InRelease, however old it is, or
 // nil when its signature is not good.
-func (a *Archive) verifyCached(cached *cachedRelease, policy release.Policy) *release.Release {
+func verifyCached(cached *cachedRelease, keyring [][]byte, policy release.Policy) *release.Release {
 	if cached == nil {
 		return nil
 	}
 	policy.AllowStale = true
-	r, err := release.Verify(cached.InRelease, a.source.Keyring, policy)
+	r, err := release.Verify(cached.InRelease, keyring, policy)
 	if err != nil {
 		return nil
 	}

@@ -25,16 +25,29 @@ type list struct {
 	unpacked int64
 }
 
-// lists returns the Packages file of each suite. Of two compressions gzip is
+// lists returns the Packages files of all suites.
+func (a *Archive) lists(arch string) ([]list, error) {
+	var all []list
+	for i := range a.suites {
+		lists, err := a.suites[i].lists(arch)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, lists...)
+	}
+	return all, nil
+}
+
+// lists returns the Packages file of each component. Of two compressions gzip is
 // taken where the archive has it: it is a third larger than xz, and unpacked
 // ten times as fast.
-func (a *Archive) lists(arch string) ([]list, error) {
+func (s *suite) lists(arch string) ([]list, error) {
 	var lists []list
-	for _, s := range a.suites {
-		if !slices.Contains(s.release.Architectures, arch) {
-			return nil, ui.WithHint(fmt.Errorf("suite %s has no architecture %q", s.name, arch),
-				"it has: %v", s.release.Architectures)
-		}
+	if !slices.Contains(s.release.Architectures, arch) {
+		return nil, ui.WithHint(fmt.Errorf("suite %s has no architecture %q", s.name, arch),
+			"it has: %v", s.release.Architectures)
+	}
+	for _, component := range s.components {
 		plain := component + "/binary-" + arch + "/Packages"
 		unpacked := int64(maxIndex)
 		if file, known := s.release.Files[plain]; known {
@@ -42,25 +55,26 @@ func (a *Archive) lists(arch string) ([]list, error) {
 		}
 		i := slices.IndexFunc(endings, func(ending string) bool { _, has := s.release.Files[plain+ending]; return has })
 		if i < 0 {
-			return nil, fmt.Errorf("suite %s names no %s with any of %v", s.name, plain, endings)
+			return nil, ui.WithHint(fmt.Errorf("suite %s at %s names no %s with any of the endings %q", s.name, redact(s.url), plain, endings),
+				"it may not have component %q", component)
 		}
-		lists = append(lists, list{s, plain + endings[i], s.release.Files[plain+endings[i]], min(unpacked, maxIndex)})
+		lists = append(lists, list{*s, plain + endings[i], s.release.Files[plain+endings[i]], min(unpacked, maxIndex)})
 	}
 	return lists, nil
 }
 
 // endings are those of the compressions that can be read, the best first.
-var endings = []string{".gz", ".xz"}
+var endings = []string{".gz", ".xz", ""}
 
 // fetchList brings a Packages file into the cache. By its digest it can be had
 // also while the mirror is being updated; by its name it is the last resort.
 func (a *Archive) fetchList(ctx context.Context, l list, path string, tally *tally) error {
 	b := blob{l.suite.url + "/" + l.path, l.file.SHA256, l.file.Size}
-	whole, err := verifyFile(path, b)
+	state, err := verifyFile(path, b)
 	if err != nil {
 		return err
 	}
-	if whole {
+	if state == whole {
 		tally.stored(b.size)
 		return nil
 	}
@@ -89,10 +103,11 @@ func readList(path string, l list) ([]debian.Package, error) {
 		return nil, err
 	}
 	defer f.Close()
-	var unpacked io.Reader
-	if strings.HasSuffix(l.path, ".gz") {
+	var unpacked io.Reader = f
+	switch path := l.path; {
+	case strings.HasSuffix(path, ".gz"):
 		unpacked, err = gzip.NewReader(f)
-	} else {
+	case strings.HasSuffix(path, ".xz"):
 		unpacked, err = xz.NewReader(f)
 	}
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 // FromMachine returns the Source that the machine's own apt uses, when the
-// machine runs Debian: the URLs of the archives, for any suite, and AllowStale
-// when apt's configuration turns the check of dates off. The security archive
+// machine runs Debian: the URLs of the archives, for any suite, apt's proxies,
+// and AllowStale when apt's configuration turns the check of dates off. The security archive
 // is that of Default where apt has none.
 func FromMachine(ctx context.Context) (Source, bool) {
 	config, err := exec.CommandContext(ctx, "apt-config", "dump").Output()
@@ -48,7 +48,7 @@ func fromApt(root fs.FS, config string) (Source, bool) {
 	}
 	// What is signed by Debian's own keys goes before what does not say.
 	slices.SortStableFunc(entries, func(a, b entry) int { return b.trust() - a.trust() })
-	source := Source{AllowStale: datesUnchecked(config)}
+	source := Source{AllowStale: datesUnchecked(config), Proxies: proxiesOf(config)}
 	for _, e := range entries {
 		switch {
 		case !e.isDebian():

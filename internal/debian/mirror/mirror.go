@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/debian/release"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
@@ -37,7 +38,13 @@ type Source struct {
 	Cache    string   // folder to keep things in; made when needed
 
 	AllowStale bool      // take Release files with wrong dates; Warnings tells of them
+	Offline    bool      // use what the cache has, and no network
 	Now        time.Time // zero for the clock's
+
+	// Proxies are apt's own settings by scheme ("http") or by scheme and host
+	// ("http::deb.example.org"), which go before those of the environment. The
+	// value "DIRECT" stands for none.
+	Proxies map[string]string
 
 	// Progress, when not nil, is told how the transfers of a phase go. It is
 	// called by one goroutine at a time and should return soon.
@@ -62,70 +69,90 @@ func At(mirror string) Source {
 	return Source{Debian: mirror + "/debian", Security: mirror + "/debian-security"}
 }
 
-// Archive is a suite with its updates and its security archive, at the state
-// that three verified Release files describe.
+// Archive is a suite with its updates and its security archive, and maybe
+// further archives beside them, at the state that verified Release files
+// describe.
 type Archive struct {
 	source Source
 	client *client
 	store  store
 	suites []suite
+	bases  map[string]string // URL of each archive's folder
 
 	mu      sync.Mutex
 	indexes map[string]*index // by architecture
+	damaged []string          // packages that were not what they should be, in the store
 
-	reporting sync.Mutex
+	reporting *sync.Mutex
 }
 
-// suite is one of the three parts of an Archive.
+// suite is one of the parts of an Archive.
 type suite struct {
-	name    string // "trixie-updates"
-	archive string // as debian.Package.Archive has it
-	url     string // of its folder below dists/
-	release *release.Release
+	name       string // "trixie-updates"
+	archive    string // as debian.Package.Archive has it
+	url        string // of its folder below dists/
+	components []string
+	keyring    [][]byte
+	keyHint    string // what to do about a key that is not good, "" for Debian's own
+	release    *release.Release
+	sha256     string       // of its InRelease file
+	indexes    []lock.Index // when the state was written down earlier
 }
 
 // Open fetches and verifies the Release files of the source's suite, its
 // updates and its security archive, in parallel. What has not changed since the
 // last time costs one round trip.
 func Open(ctx context.Context, source Source) (*Archive, error) {
-	for _, address := range []string{source.Debian, source.Security} {
-		if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	a, err := newArchive(source)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range []struct{ name, archive string }{
+		{source.Suite, "debian"}, {source.Suite + "-updates", "debian"}, {source.Suite + "-security", "debian-security"},
+	} {
+		a.suites = append(a.suites, suite{name: part.name, archive: part.archive, components: []string{component}, keyring: source.Keyring})
+	}
+	return a, a.openReleases(ctx, a.suites)
+}
+
+// newArchive returns an Archive that has no suites yet.
+func newArchive(source Source) (*Archive, error) {
+	a := &Archive{
+		source:    source,
+		client:    newClient(source),
+		store:     store{source.Cache},
+		bases:     map[string]string{},
+		indexes:   map[string]*index{},
+		reporting: &sync.Mutex{},
+	}
+	if err := source.checkProxies(); err != nil {
+		return nil, err
+	}
+	for archive, address := range map[string]string{"debian": source.Debian, "debian-security": source.Security} {
+		if !isAddress(address) {
 			return nil, ui.WithHint(fmt.Errorf("opening the archive: %q is not the address of a mirror", redact(address)),
 				"give the mirror as http://HOST or https://HOST")
 		}
-	}
-	a := &Archive{
-		source:  source,
-		client:  newClient(),
-		store:   store{source.Cache},
-		indexes: map[string]*index{},
-		suites: []suite{
-			{name: source.Suite, archive: "debian"},
-			{name: source.Suite + "-updates", archive: "debian"},
-			{name: source.Suite + "-security", archive: "debian-security"},
-		},
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	for i := range a.suites {
-		s := &a.suites[i]
-		s.url = a.base(s.archive) + "/dists/" + s.name
-		group.Go(func() (err error) {
-			s.release, err = a.openRelease(ctx, s)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
+		a.bases[archive] = strings.TrimRight(address, "/")
 	}
 	return a, nil
 }
 
-// base returns the URL of an archive's folder.
-func (a *Archive) base(archive string) string {
-	if archive == "debian-security" {
-		return strings.TrimRight(a.source.Security, "/")
+// isAddress tells whether an address is one that a mirror may have.
+func isAddress(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// openReleases opens the Release files of suites, in parallel.
+func (a *Archive) openReleases(ctx context.Context, suites []suite) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range suites {
+		s := &suites[i]
+		s.url = a.bases[s.archive] + "/dists/" + s.name
+		group.Go(func() error { return a.openRelease(ctx, s) })
 	}
-	return strings.TrimRight(a.source.Debian, "/")
+	return group.Wait()
 }
 
 // report tells how far a phase is.

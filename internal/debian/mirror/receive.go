@@ -46,7 +46,7 @@ func (c *client) receive(parent context.Context, t *transfer) error {
 		err = io.ErrUnexpectedEOF
 	}
 	if _, ok := errors.AsType[*fs.PathError](err); ok {
-		return ui.WithHint(fmt.Errorf("writing the cache: %w", err), "see whether the disk is full (df)")
+		return unwritable(err)
 	}
 	if err != nil {
 		return cut(ctx, t.url, err)

@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/oarcluster/oarcluster/internal/lockfile"
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // store is the cache folder. Its files appear by rename only, so who finds one
@@ -29,6 +31,15 @@ func (s store) path(kind, digest string) string {
 	return filepath.Join(s.root, kind, digest[:2], digest)
 }
 
+// unwritable is the error of a cache that cannot be written.
+func unwritable(err error) error {
+	err = fmt.Errorf("writing the cache: %w", err)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return ui.WithHint(err, "the disk is full: make room and run it again, which goes on where it stopped; oarbuild prune gives some of the cache back")
+	}
+	return err
+}
+
 // isDigest tells whether text is a SHA-256 as it names things in the store.
 func isDigest(text string) bool {
 	return len(text) == 2*sha256.Size && strings.Trim(text, "0123456789abcdef") == ""
@@ -37,11 +48,11 @@ func isDigest(text string) bool {
 // writeFile puts data at path in one step.
 func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("writing the cache: %w", err)
+		return unwritable(err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
-		return fmt.Errorf("writing the cache: %w", err)
+		return unwritable(err)
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(data)
@@ -49,7 +60,7 @@ func writeFile(path string, data []byte) error {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("writing the cache: %w", err)
+		return unwritable(err)
 	}
 	return nil
 }
@@ -59,12 +70,12 @@ func writeFile(path string, data []byte) error {
 // path to its end in the meantime, the answer is nil.
 func partial(ctx context.Context, path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("writing the cache: %w", err)
+		return nil, unwritable(err)
 	}
 	for {
 		f, err := lockfile.Try(path + ".part")
 		if err != nil {
-			return nil, fmt.Errorf("writing the cache: %w", err)
+			return nil, unwritable(err)
 		}
 		if f != nil {
 			return f, nil
@@ -75,6 +86,14 @@ func partial(ctx context.Context, path string) (*os.File, error) {
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// touch notes that a file was used, for what was not used for long goes first
+// when the cache grows too large. Once a day is enough.
+func touch(path string) {
+	if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+		_ = os.Chtimes(path, time.Time{}, time.Now()) // a cache that cannot be written serves as well
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,8 +32,8 @@ func TestTwoAtOnceShareOneStore(t *testing.T) {
 	}
 	for _, p := range packages {
 		path := open(t, f.source(t)).Deb(p)
-		if whole, err := verifyFile(path, blob{"", p.SHA256, p.Size}); !whole || !missing(path+".part") {
-			t.Errorf("%s: whole %v, %v; .part missing %v", p.Name, whole, err, missing(path+".part"))
+		if state, err := verifyFile(path, blob{"", p.SHA256, p.Size}); state != whole || !missing(path+".part") {
+			t.Errorf("%s: state %v, %v; .part missing %v", p.Name, state, err, missing(path+".part"))
 		}
 	}
 }
@@ -57,6 +58,9 @@ func TestStoreHealsItself(t *testing.T) {
 	}
 	if err := again.Fetch(t.Context(), packages); err != nil {
 		t.Fatal(err)
+	}
+	if got := again.Damaged(); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("damaged were %v", got)
 	}
 	if data, err := os.ReadFile(a.Deb(packages[0])); err != nil || data[0] != 'a' {
 		t.Errorf("not healed: %v", err)

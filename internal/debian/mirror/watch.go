@@ -9,29 +9,51 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
-// errStalled is the cause of a context that watch has ended.
-var errStalled = errors.New("the connection stalled")
+// The causes of a context that watch has ended.
+var (
+	errStalled = errors.New("the connection stalled")
+	errSlow    = fmt.Errorf("the connection gives less than %d bytes a second", minRate)
+)
 
-// watch returns a context that ends when the reader made by alive gives no byte
-// for too long.
+// watch returns a context that ends when the reader made by alive gives nothing
+// for too long, or next to nothing: a server that drips would hold a build up
+// for hours. The first byte may take longer than those that follow.
 func (c *client) watch(parent context.Context) (ctx context.Context, alive func(io.Reader) io.Reader, done func()) {
 	ctx, cancel := context.WithCancelCause(parent)
-	timer := time.AfterFunc(2*c.stall, func() { cancel(errStalled) })
+	var got atomic.Int64
+	enough := int64(minRate * c.stall.Seconds())
+	go func() {
+		tick := time.NewTicker(c.stall)
+		defer tick.Stop()
+		for first := true; ; first = false {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			switch n := got.Swap(0); {
+			case first:
+			case n == 0:
+				cancel(errStalled)
+			case n < enough:
+				cancel(errSlow)
+			}
+		}
+	}()
 	alive = func(r io.Reader) io.Reader {
 		return readerFunc(func(p []byte) (int, error) {
-			timer.Reset(c.stall)
-			return r.Read(p)
+			n, err := r.Read(p)
+			got.Add(int64(n))
+			return n, err
 		})
 	}
-	return ctx, alive, func() {
-		timer.Stop()
-		cancel(nil)
-	}
+	return ctx, alive, func() { cancel(nil) }
 }
 
 // readerFunc is a function that reads.
@@ -42,7 +64,7 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // cut makes an error of a connection that was not to be had, or broke off.
 func cut(ctx context.Context, address string, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
-		if !errors.Is(cause, errStalled) {
+		if !errors.Is(cause, errStalled) && !errors.Is(cause, errSlow) {
 			return cause
 		}
 		err = cause

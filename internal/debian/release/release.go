@@ -50,6 +50,7 @@ type Policy struct {
 	Suite      string    // its Codename or its Suite, "trixie-updates" say
 	Now        time.Time // what Date, Valid-Until and keys are held against
 	AllowStale bool      // wrong dates go into Release.Stale instead of being errors
+	KeyHint    string    // what to do about a key that is not good; default: what holds for Debian's keys
 }
 
 // Verify checks an InRelease file against ASCII-armoured keyrings and a policy.

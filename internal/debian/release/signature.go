@@ -2,6 +2,7 @@ package release
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // hashes are those that a signature may be made with.
@@ -26,7 +29,7 @@ func verifySignature(inRelease []byte, keyring [][]byte, policy Policy) (text []
 	}
 	keys, err := readKeys(keyring)
 	if err != nil {
-		return nil, "", err
+		return nil, "", ui.WithHint(err, "%s", cmp.Or(policy.KeyHint, "this program is broken: install it again"))
 	}
 	signatures, err := readSignatures(block.ArmoredSignature.Body)
 	if err != nil {
@@ -48,7 +51,7 @@ func verifyOne(text []byte, signature *packet.Signature, keys openpgp.EntityList
 	id := *signature.IssuerKeyId
 	entities := keys.EntitiesById(id)
 	if len(entities) == 0 {
-		return "", fail(0, "the keys that this program trusts are those of Debian's archive; a newer release of the program may know newer ones",
+		return "", fail(0, cmp.Or(policy.KeyHint, "the keys that this program trusts are those of Debian's archive; a newer release of the program may know newer ones"),
 			"it is signed by unknown key %016X", id)
 	}
 	if !slices.Contains(hashes, signature.Hash) {
@@ -64,7 +67,7 @@ func verifyOne(text []byte, signature *packet.Signature, keys openpgp.EntityList
 			crypto.MD5: true, crypto.RIPEMD160: true, crypto.SHA1: true,
 		},
 	}
-	if err := keyState(entities[0], id, now, config); err != nil {
+	if err := keyState(entities[0], id, now, config, policy.KeyHint); err != nil {
 		return "", err
 	}
 	var packets bytes.Buffer
@@ -84,14 +87,14 @@ func verifyOne(text []byte, signature *packet.Signature, keys openpgp.EntityList
 }
 
 // keyState says what is wrong with the key at that time.
-func keyState(entity *openpgp.Entity, id uint64, now time.Time, config *packet.Config) error {
+func keyState(entity *openpgp.Entity, id uint64, now time.Time, config *packet.Config, hint string) error {
 	_, err := entity.VerifyPrimaryKey(now, config)
 	for i := range entity.Subkeys {
 		if sub := &entity.Subkeys[i]; sub.PublicKey.KeyId == id && err == nil {
 			_, err = sub.Verify(now, config)
 		}
 	}
-	const hint = "use a newer release of this program, which has the archive's newer keys"
+	hint = cmp.Or(hint, "use a newer release of this program, which has the archive's newer keys")
 	switch {
 	case err == nil:
 		return nil
