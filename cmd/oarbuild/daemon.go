@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -28,7 +28,7 @@ func newDaemon(s ui.Streams) *cobra.Command {
 }
 
 func startDaemon(ctx context.Context, s ui.Streams) error {
-	daemon := buildkit.DefaultDaemon()
+	daemon := endpoint.DefaultDaemon()
 	if _, err := daemon.Start(ctx); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func startDaemon(ctx context.Context, s ui.Streams) error {
 }
 
 func stopDaemon(ctx context.Context, s ui.Streams) error {
-	stopped, err := buildkit.DefaultDaemon().Stop(ctx)
+	stopped, err := endpoint.DefaultDaemon().Stop(ctx)
 	if err == nil && !stopped {
 		fmt.Fprintln(s.Err, "buildkitd was not running")
 	}
@@ -46,7 +46,7 @@ func stopDaemon(ctx context.Context, s ui.Streams) error {
 // daemonStatus prints the state, which scripts read off the exit code: 1 when
 // there is no daemon that serves.
 func daemonStatus(ctx context.Context, s ui.Streams) error {
-	state, running := buildkit.DefaultDaemon().Status(ctx)
+	state, running := endpoint.DefaultDaemon().Status(ctx)
 	fmt.Fprintln(s.Out, state)
 	if !running {
 		return ui.WithCode(errors.New(""), ui.CodeFailed)

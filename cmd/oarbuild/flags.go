@@ -53,9 +53,10 @@ func (f *flags) declareInput(every *pflag.FlagSet) {
 
 // declareBuild declares how it is built.
 func (f *flags) declareBuild(own *pflag.FlagSet) {
-	own.StringVar(&f.Builder, "builder", "", "`ADDRESS` of a BuildKit, as BUILDKIT_HOST (default one found or started here)")
 	own.StringArrayVar(&f.noCache, "no-cache", nil, "run every step again, or comma-separated `STEPS` and all that come after them; may be given again")
 	own.Lookup("no-cache").NoOptDefVal = everyStep
+	own.StringArrayVar(&f.Builders, "builder", nil, "`[PLATFORM=]ADDRESS` of a BuildKit, for one platform or for all; may be given again (default BUILDKIT_HOST, or one found or started here)")
+	own.StringVar(&f.TLSDir, "builder-tlsdir", "", "`DIR` with ca.pem, cert.pem and key.pem for builders at tcp:// addresses")
 	own.StringVar(&f.Progress, "progress", "auto", "`DISPLAY` of the steps: auto, plain, tty, quiet or rawjson")
 }
 

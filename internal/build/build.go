@@ -20,6 +20,8 @@ import (
 	"path"
 	"time"
 
+	"github.com/containerd/platforms"
+
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/internal/registry"
@@ -40,9 +42,10 @@ type Options struct {
 	Tags      []string          // default: each recipe's own
 	To        buildkit.Destination
 	Mirror    string   // URL of a Debian mirror; default: that of this machine's apt, else the public one
-	Builder   string   // address of a BuildKit; default: see [buildkit.Connect]
 	NoCache   bool     // run every step again
 	Again     []string // steps to run again, with all that come after them; see [llb.Steps]
+	Builders  []string // addresses of BuildKits, [PLATFORM=]ADDRESS; default: see package endpoint
+	TLSDir    string   // certificates for builders at tcp:// addresses
 
 	AllowStale bool      // take an archive whose Release files are out of date
 	Epoch      time.Time // newest time in the images (SOURCE_DATE_EPOCH), to which later ones are set; default: see [mirror.Archive.Date]
@@ -70,6 +73,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.To == buildkit.Engine && len(o.Platforms) > 1 {
 		return o, ui.WithCode(errors.New("a Docker Engine takes images of one platform: name one --platform, or --push"), ui.CodeUsage)
 	}
+	if err := o.checkBuilders(); err != nil {
+		return o, err
+	}
 	return o, registry.CheckNames(o.Registry, o.Tags)
 }
 
@@ -94,6 +100,11 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	builder, err := connect(ctx, o, targets)
+	if err != nil {
+		return nil, err
+	}
+	defer builder.Close()
 	dir, err := cacheDir()
 	if err != nil {
 		return nil, err
@@ -108,7 +119,7 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 	if err := makeGraphs(ctx, targets); err != nil {
 		return nil, err
 	}
-	return solve(ctx, o, store, targets)
+	return solve(ctx, o, builder, store, targets)
 }
 
 // prepare finds out what is to be built, and of which packages.
@@ -129,7 +140,7 @@ func prepare(ctx context.Context, o Options) ([]*target, archives, error) {
 }
 
 // solve has BuildKit build the targets' graphs and publishes the results.
-func solve(ctx context.Context, o Options, store *oci.Store, targets []*target) ([]Image, error) {
+func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci.Store, targets []*target) ([]Image, error) {
 	if o.To == buildkit.Registry {
 		root, err := registry.Root()
 		if err != nil {
@@ -144,18 +155,13 @@ func solve(ctx context.Context, o Options, store *oci.Store, targets []*target) 
 			o.say("serving the registry of %s at %s while this runs", root, o.Registry)
 		}
 	}
-	builder, err := buildkit.Connect(ctx, o.Builder, buildkit.DefaultDaemon(), func(line string) { o.say("%s", line) }, o.warn)
-	if err != nil {
-		return nil, err
-	}
-	defer builder.Close()
 	content, err := store.Content()
 	if err != nil {
 		return nil, err
 	}
 	jobs := make([]buildkit.Job, len(targets))
 	for i, t := range targets {
-		jobs[i] = buildkit.Job{Title: t.String(), Graph: t.graph, Names: t.names(o)}
+		jobs[i] = buildkit.Job{Title: t.String(), Platform: platforms.Format(t.platform), Graph: t.graph, Names: t.names(o)}
 	}
 	digests, err := builder.Solve(ctx, jobs, buildkit.Options{
 		To: o.To, Loopback: registry.IsLoopback(o.Registry), Epoch: targets[0].epoch,

@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
 )
 
 // real prepares a build with the pinned buildkitd, from the machine's mirror,
@@ -63,7 +64,7 @@ func freshDaemon(t *testing.T) {
 	}
 	t.Setenv("OARBUILD_DAEMON_DIR", dir)
 	t.Cleanup(func() {
-		if _, err := (&buildkit.Daemon{Dir: dir}).Stop(context.Background()); err != nil {
+		if _, err := (&endpoint.Daemon{Dir: dir}).Stop(context.Background()); err != nil {
 			t.Error(err)
 		}
 		if err := os.RemoveAll(dir); err != nil {

@@ -1,20 +1,12 @@
-// Package buildkit finds or starts a BuildKit and has it build images.
-//
-// # Which BuildKit
-//
-// [Connect] takes the first that serves: the address it is given (--builder,
-// BUILDKIT_HOST), a buildkitd on its default socket, the program's own
-// [Daemon]. The last is the buildkitd of the release that this program was
-// written for; it runs as root with runc, stays when the program ends, so that
-// the next build finds its cache and its warm process, and is found again by
-// its socket.
+// Package buildkit has one or more BuildKits build images. Which ones these are
+// is the business of package endpoint.
 //
 // # Building
 //
 // [Builder.Solve] solves all images and platforms at once, so that what they
 // share is built once, and their progress is one display. The layers that this
-// program makes reach the builder over the session, from an OCI layout store. Results go to a registry by digest, to a Docker Engine, or
-// nowhere.
+// program makes reach the builder over the session, from an OCI layout store.
+// Results go to a registry by digest, to a Docker Engine, or nowhere.
 //
 // Layers are exported as they are. BuildKit could rewrite their timestamps, but
 // does so again at each export, for each layer; the steps of the graph clamp

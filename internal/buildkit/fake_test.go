@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +21,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"google.golang.org/grpc"
 
+	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
 	"github.com/oarcluster/oarcluster/llb"
 	"github.com/oarcluster/oarcluster/recipes"
 )
@@ -29,15 +29,14 @@ import (
 // fake is a BuildKit that answers solves as a test wants.
 type fake struct {
 	controlapi.UnimplementedControlServer
-	version string
-	solve   func(context.Context, *controlapi.SolveRequest) (map[string]string, error)
+	solve func(context.Context, *controlapi.SolveRequest) (map[string]string, error)
 
 	mu     sync.Mutex
 	solved []*controlapi.SolveRequest
 }
 
 func (f *fake) Info(context.Context, *controlapi.InfoRequest) (*controlapi.InfoResponse, error) {
-	return &controlapi.InfoResponse{BuildkitVersion: &apitypes.BuildkitVersion{Version: f.version}}, nil
+	return &controlapi.InfoResponse{BuildkitVersion: &apitypes.BuildkitVersion{Version: "v0.33.1"}}, nil
 }
 
 func (f *fake) ListWorkers(context.Context, *controlapi.ListWorkersRequest) (*controlapi.ListWorkersResponse, error) {
@@ -80,18 +79,20 @@ func (f *fake) listen(t *testing.T, socket string) {
 	t.Cleanup(server.Stop)
 }
 
-// connected returns a builder that is the fake, and what was said and warned of.
-func (f *fake) connected(t *testing.T) (b *Builder, said, warned []string) {
+// connected returns a builder that is the fake, for all platforms.
+func (f *fake) connected(t *testing.T) *Builder {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
 	f.listen(t, socket)
-	b, err := Connect(t.Context(), "unix://"+socket, nil,
-		func(line string) { said = append(said, line) }, func(line string) { warned = append(warned, line) })
+	b, err := Connect(t.Context(), endpoint.Options{
+		Specs: endpoint.Specs{"": "unix://" + socket}, Platforms: []ocispec.Platform{{OS: "linux", Architecture: "amd64"}},
+		Say: func(string) {}, Warn: func(line string) { t.Errorf("warned of %s", line) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	return b, said, warned
+	return b
 }
 
 // job returns a job of a made-up graph.
@@ -110,42 +111,7 @@ func job(t *testing.T, name string) Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Job{Title: name, Graph: graph, Names: []string{"localhost:1/" + name + ":t"}}
-}
-
-func TestConnectWarnsOfAnOldBuildKit(t *testing.T) {
-	t.Parallel()
-	for version, warnings := range map[string]int{"v0.33.1": 0, "v0.20.0": 1, "v0.0.0+unknown": 0} {
-		_, said, warned := (&fake{version: version}).connected(t)
-		if len(said) != 1 || !strings.Contains(said[0], version) || len(warned) != warnings {
-			t.Errorf("%s: said %q, warned of %q", version, said, warned)
-		}
-	}
-}
-
-func TestStartFindsADaemonThatRuns(t *testing.T) {
-	d := fakeDaemon(t, "trap 'exit 0' TERM; while :; do sleep 0.1; done")
-	if err := os.Mkdir(d.Dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	exited, _, err := d.launch(d.Binary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	(&fake{}).listen(t, d.socket())
-	if err := d.wait(t.Context(), exited); err != nil {
-		t.Error(err)
-	}
-	if state, running := d.Status(t.Context()); !running || !strings.Contains(state, d.Address()) {
-		t.Errorf("status is %q", state)
-	}
-	if started, err := d.Start(t.Context()); started || err != nil {
-		t.Errorf("started %v, error %v", started, err)
-	}
-	if stopped, err := d.Stop(t.Context()); !stopped || err != nil {
-		t.Errorf("stopped %v, error %v", stopped, err)
-	}
-	<-exited
+	return Job{Title: name, Platform: "linux/amd64", Graph: graph, Names: []string{"localhost:1/" + name + ":t"}}
 }
 
 func TestSolveReturnsDigestsInOrder(t *testing.T) {
@@ -153,7 +119,7 @@ func TestSolveReturnsDigestsInOrder(t *testing.T) {
 	f := &fake{solve: func(_ context.Context, r *controlapi.SolveRequest) (map[string]string, error) {
 		return map[string]string{"containerimage.digest": "sha256:" + r.Exporters[0].Attrs["name"]}, nil
 	}}
-	b, _, _ := f.connected(t)
+	b := f.connected(t)
 	got, err := b.Solve(t.Context(), []Job{job(t, "a"), job(t, "b")}, Options{To: Registry, Progress: "quiet", Out: io.Discard})
 	if err != nil || !slices.Equal(got, []string{"sha256:localhost:1/a", "sha256:localhost:1/b"}) {
 		t.Errorf("got %v, %v", got, err)
@@ -171,7 +137,7 @@ func TestSolveExplainsAFailure(t *testing.T) {
 			Info: &pb.SourceInfo{Filename: "r.yaml"}, Ranges: []*pb.Range{{Start: &pb.Position{Line: 9}}},
 		})
 	}}
-	b, _, _ := f.connected(t)
+	b := f.connected(t)
 	_, err := b.Solve(t.Context(), []Job{job(t, "a")}, Options{Progress: "quiet", Out: io.Discard})
 	if want := "building a: r.yaml:9: step \"the step\" ended with exit status 4\n  | its last words"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -186,7 +152,7 @@ func TestAnInterruptedSolveIsCanceled(t *testing.T) {
 		<-solving.Done()
 		return nil, errors.New("some face of an interruption")
 	}}
-	b, _, _ := f.connected(t)
+	b := f.connected(t)
 	if _, err := b.Solve(ctx, []Job{job(t, "a")}, Options{Progress: "quiet", Out: io.Discard}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

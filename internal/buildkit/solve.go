@@ -18,14 +18,34 @@ import (
 	"github.com/moby/buildkit/util/entitlements"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/llb"
 )
 
+// Builder is the BuildKits of one build.
+type Builder struct{ endpoints endpoint.Set }
+
+// Connect finds a BuildKit for every platform that the options name.
+func Connect(ctx context.Context, o endpoint.Options) (*Builder, error) {
+	set, err := endpoint.Find(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Builder{set}, nil
+}
+
+// Version returns the version of the BuildKit that builds for the platform.
+func (b *Builder) Version(platform string) string { return b.endpoints[platform].Version }
+
+// Close ends the connections; the daemons run on.
+func (b *Builder) Close() error { return b.endpoints.Close() }
+
 // Job is one image for one platform.
 type Job struct {
-	Title string     // for people: "node for linux/amd64"
-	Graph *llb.Graph // how to build it, and its configuration
+	Title    string     // for people: "node for linux/amd64"
+	Platform string     // as [platforms.Format] has it: which BuildKit builds it
+	Graph    *llb.Graph // how to build it, and its configuration
 	// Names are what a Docker Engine is to call it (REPO/NAME:TAG). A registry
 	// gets it by digest, in the repository of the first name.
 	Names []string
@@ -52,7 +72,7 @@ type Options struct {
 	Out      io.Writer     // gets the progress
 }
 
-// Solve builds the jobs, all at once, and returns the digest of each one's image
+// Solve builds the jobs, all at once, each on the BuildKit of its platform, and returns the digest of each one's image
 // manifest, or "" for those that went nowhere. The first failure ends all; its
 // error says which step of which recipe failed and how.
 //
@@ -65,7 +85,7 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 		if err != nil {
 			return nil, err
 		}
-		if !serves(ctx, socket) {
+		if !endpoint.Serves(ctx, socket) {
 			return nil, ui.WithHint(fmt.Errorf("loading into the Docker Engine: nobody answers at %s", socket), loadHint)
 		}
 	}
@@ -81,7 +101,7 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 	for i, job := range jobs {
 		group.Go(func() error {
 			failedLoad := make(chan error, 1)
-			response, err := b.client.Solve(groupCtx, job.Graph.Definition, client.SolveOpt{
+			response, err := b.endpoints[job.Platform].Client.Solve(groupCtx, job.Graph.Definition, client.SolveOpt{
 				Exports:             o.exports(groupCtx, job, failedLoad),
 				OCIStores:           map[string]content.Store{o.StoreID: o.Store},
 				Session:             []session.Attachable{credentials},

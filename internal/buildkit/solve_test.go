@@ -134,7 +134,7 @@ func TestLoadingNowhereIsToldBeforeBuilding(t *testing.T) {
 		t.Error("built all the same")
 		return nil, nil
 	}}
-	b, _, _ := f.connected(t)
+	b := f.connected(t)
 	for host, want := range map[string]string{
 		"unix://" + t.TempDir() + "/none.sock": "none.sock",
 		"tcp://example.org:2375":               "only unix sockets",

@@ -1,4 +1,4 @@
-package buildkit
+package endpoint
 
 import (
 	"context"
@@ -50,9 +50,12 @@ func (d *Daemon) logFile() string { return filepath.Join(d.Dir, "buildkitd.log")
 // Status returns one line that tells whether it runs, with its process and
 // folder, and whether it serves.
 func (d *Daemon) Status(ctx context.Context) (string, bool) {
+	if err := d.trust(); err != nil {
+		return err.Error(), false
+	}
 	pid, running := d.pid()
 	switch {
-	case running && serves(ctx, d.socket()):
+	case running && Serves(ctx, d.socket()):
 		return fmt.Sprintf("running, process %d, at %s, log %s", pid, d.Address(), d.logFile()), true
 	case running:
 		return fmt.Sprintf("process %d runs but does not serve %s, log %s", pid, d.Address(), d.logFile()), false
@@ -63,6 +66,9 @@ func (d *Daemon) Status(ctx context.Context) (string, bool) {
 // Stop ends the daemon and returns once it is gone, and whether there was one.
 // Its cache stays.
 func (d *Daemon) Stop(ctx context.Context) (bool, error) {
+	if err := d.trust(); err != nil {
+		return false, err
+	}
 	pid, running := d.pid()
 	if !running {
 		return false, nil

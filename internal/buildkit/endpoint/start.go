@@ -1,4 +1,4 @@
-package buildkit
+package endpoint
 
 import (
 	"context"
@@ -29,7 +29,10 @@ const logTail = 8
 // this call that started it. Of several calls at once, in any processes, one
 // starts it.
 func (d *Daemon) Start(ctx context.Context) (bool, error) {
-	if _, running := d.pid(); running && serves(ctx, d.socket()) {
+	if err := d.trust(); err != nil {
+		return false, err
+	}
+	if _, running := d.pid(); running && Serves(ctx, d.socket()) {
 		return false, nil
 	}
 	binary, err := d.prerequisites()
@@ -142,7 +145,7 @@ func (d *Daemon) wait(ctx context.Context, exited <-chan error) error {
 		case err := <-exited:
 			return d.withLog(fmt.Errorf("it ended at once: %v", err))
 		case <-tick.C:
-			if serves(ctx, d.socket()) && answers(ctx, d.Address()) {
+			if Serves(ctx, d.socket()) && answers(ctx, d.Address()) {
 				return nil
 			}
 		}

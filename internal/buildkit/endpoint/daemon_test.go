@@ -1,8 +1,9 @@
-package buildkit
+package endpoint
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,5 +128,32 @@ func TestDefaultDaemon(t *testing.T) {
 	t.Setenv("OARBUILD_DAEMON_DIR", "/x")
 	if d := DefaultDaemon(); d.Address() != "unix:///x/buildkitd.sock" {
 		t.Errorf("address is %q", d.Address())
+	}
+}
+
+// TestAFolderOfSomebodyElseIsRefused: who can write to the daemon's folder can
+// be the daemon, or have root end another process.
+func TestAFolderOfSomebodyElseIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(dir string) error{
+		"owned by user 65534":     func(dir string) error { return os.Chown(dir, 65534, 65534) },
+		"others can write to it":  func(dir string) error { return os.Chmod(dir, 0o777) },
+		"others can write to it ": func(dir string) error { return os.Chmod(dir, 0o775) },
+	} {
+		if os.Geteuid() != 0 && strings.HasPrefix(name, "owned") {
+			continue
+		}
+		d := &Daemon{Dir: t.TempDir()}
+		if err := prepare(d.Dir); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.Start(t.Context())
+		_, stopping := d.Stop(t.Context())
+		status, running := d.Status(t.Context())
+		for _, text := range []string{fmt.Sprint(err), fmt.Sprint(stopping), status} {
+			if !strings.Contains(text, strings.TrimSpace(name)) || running {
+				t.Errorf("%s: got %q", name, text)
+			}
+		}
 	}
 }
