@@ -45,6 +45,7 @@ func TestWhatChangesTheDigest(t *testing.T) {
 		{"the variables", func(in *Input) { in.Recipe.Vars = nil }, false},
 		{"less than a second", func(in *Input) { in.Epoch = in.Epoch.Add(1) }, false},
 
+		{"a step that may fail", func(in *Input) { in.PassOver = []string{"first"} }, true},
 		{"the script of a step", step(func(s *recipes.Step) { s.Sh += " " }), true},
 		{"the network of a step", step(func(s *recipes.Step) { s.Network = "host" }), true},
 		{"the order of steps", func(in *Input) {

@@ -27,6 +27,7 @@ type Vertex struct {
 	Digest digest.Digest   `json:"digest"`
 	Op     string          `json:"op"` // source, file, merge or exec
 	Name   string          `json:"name"`
+	Step   string          `json:"step,omitempty"`   // as [Steps] names it
 	Recipe string          `json:"recipe,omitempty"` // FILE:LINE
 	Inputs []digest.Digest `json:"inputs"`
 }
@@ -45,7 +46,7 @@ func Draw(graphs ...*Graph) (*Drawing, error) {
 				continue
 			}
 			seen[v.digest] = true
-			one := Vertex{Digest: v.digest, Op: v.kind(), Name: v.name, Recipe: g.place(v.digest), Inputs: []digest.Digest{}}
+			one := Vertex{Digest: v.digest, Op: v.kind(), Name: v.name, Step: g.Step(v.digest), Recipe: g.place(v.digest), Inputs: []digest.Digest{}}
 			for _, in := range v.inputs {
 				one.Inputs = append(one.Inputs, list[in-1].digest)
 			}

@@ -1,6 +1,8 @@
 package llb
 
 import (
+	"maps"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -141,6 +143,39 @@ func TestAStepAgain(t *testing.T) {
 			}
 			step++
 		}
+	}
+}
+
+// What a step runs can be found again in its vertex, and the step by its name.
+func TestScriptsOfSteps(t *testing.T) {
+	t.Parallel()
+	in := input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "amd64")
+	g := graph(t, in)
+	found := map[string]string{}
+	for _, v := range must(t, g) {
+		script, args := Script(v.op.GetExec())
+		if len(args) > 0 {
+			t.Errorf("%s has arguments %q", v.name, args)
+		}
+		if step := g.Step(v.digest); step != "" {
+			found[step] = script
+		}
+	}
+	want := map[string]string{"configure debian": configureScript, "configure small": configureScript, "first": "echo one", "second": "echo two"}
+	if !maps.Equal(found, want) {
+		t.Errorf("got %q", found)
+	}
+}
+
+func TestAStepThatMayFail(t *testing.T) {
+	t.Parallel()
+	in := input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "amd64")
+	in.PassOver = []string{"first"}
+	args := steps(t, graph(t, in))["[small linux/amd64] run: first"].Meta.Args
+	args[slices.Index(args, stepScript)] = "exit 3"
+	out, err := exec.Command(args[0], args[1:]...).Output()
+	if err != nil || string(out) != "exit status 3 is passed over\n" {
+		t.Errorf("got %s, %v", out, err)
 	}
 }
 

@@ -69,6 +69,8 @@ type Input struct {
 	// Again names steps, as [Steps] does, to run again with all that come after
 	// them.
 	Again []string
+	// PassOver names steps that may fail: what follows runs on what they left.
+	PassOver []string
 }
 
 // Image returns the graph and the configuration of one image for one platform.

@@ -10,6 +10,7 @@ import (
 
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
 
 	"github.com/oarcluster/oarcluster/recipes"
 )
@@ -23,6 +24,12 @@ var configureScript string
 //
 //go:embed step.sh
 var stepScript string
+
+// passOver runs a step, given as arguments, and lets it fail.
+const passOver = `"$@" || echo "exit status $? is passed over"`
+
+// stepKey is where the metadata of a vertex says which step it is.
+const stepKey = "oarbuild.step"
 
 // searchPath is what Debian's login(1) gives root, which is also what container
 // engines give a process without a PATH.
@@ -60,6 +67,23 @@ func Steps(r *recipes.Resolved) []string {
 		}
 	}
 	return names
+}
+
+// Step returns the name of the step that a vertex is, as [Steps] has it, or "".
+func (g *Graph) Step(vertex digest.Digest) string {
+	return g.Definition.Metadata[vertex].Description[stepKey]
+}
+
+// Script returns what a step runs: a script of sh and its arguments.
+func Script(step *pb.ExecOp) (script string, args []string) {
+	all := step.GetMeta().GetArgs()
+	if i := slices.Index(all, configureScript); i >= 0 {
+		return configureScript, nil
+	}
+	if i := slices.Index(all, stepScript); i >= 0 && len(all) > i+2 {
+		return all[i+2], all[i+3:]
+	}
+	return "", nil
 }
 
 func configuring(level recipes.Level) string { return "configure " + level.Name }
@@ -112,7 +136,6 @@ func (b *builder) configure(state, below bk.State, level recipes.Level, layer La
 	}
 	b.history = append(b.history, b.label(level.Name, "configure "+layer.Name))
 	opts := []bk.RunOption{
-		bk.Args([]string{"/bin/sh", "-e", "-c", configureScript}),
 		bk.Network(bk.NetModeNone),
 		bk.AddEnv("PACKAGES", strings.Join(packages, " ")),
 		b.name(level.Name, "configure %s", layer.Name),
@@ -125,13 +148,12 @@ func (b *builder) configure(state, below bk.State, level recipes.Level, layer La
 		at.End = level.Packages[last].At.End
 		opts = append(opts, b.location(at))
 	}
-	return b.run(configuring(level), state, opts)
+	return b.run(configuring(level), []string{"/bin/sh", "-e", "-c", configureScript}, state, opts)
 }
 
 // script runs a step of a recipe, with the image's own environment.
 func (b *builder) script(state bk.State, step recipes.Step) bk.State {
 	opts := []bk.RunOption{
-		bk.Args([]string{"/bin/sh", "-e", "-c", stepScript, "step", step.Sh}),
 		b.name(b.in.Recipe.Name, "run: %s", step.Name),
 		b.location(step.At),
 	}
@@ -144,12 +166,18 @@ func (b *builder) script(state bk.State, step recipes.Step) bk.State {
 		network, b.hostNetwork = bk.NetModeHost, true
 	}
 	b.history = append(b.history, b.label(b.in.Recipe.Name, "run: "+step.Name))
-	return b.run(step.Name, state, append(opts, bk.Network(network)))
+	args := []string{"/bin/sh", "-e", "-c", stepScript, "step", step.Sh}
+	return b.run(step.Name, args, state, append(opts, bk.Network(network)))
 }
 
 // run adds what all steps have in common. The options given come later and win.
-func (b *builder) run(name string, state bk.State, opts []bk.RunOption) bk.State {
+func (b *builder) run(name string, args []string, state bk.State, opts []bk.RunOption) bk.State {
+	if slices.Contains(b.in.PassOver, name) {
+		args = slices.Concat([]string{"/bin/sh", "-c", passOver, "sh"}, args)
+	}
 	common := []bk.RunOption{
+		bk.Args(args),
+		bk.WithDescription(map[string]string{stepKey: name}),
 		bk.AddEnv("PATH", searchPath),
 		bk.AddEnv("DEBIAN_FRONTEND", "noninteractive"),
 		bk.AddEnv("SOURCE_DATE_EPOCH", strconv.FormatInt(b.in.Epoch.Unix(), 10)),

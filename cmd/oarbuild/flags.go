@@ -13,6 +13,7 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/build"
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/recipes"
 )
@@ -27,6 +28,7 @@ type flags struct {
 	noCache             []string
 	push, load, print   bool
 	metadata, platforms string
+	onError             string
 }
 
 // declare declares the flags: those that say what is built are everybody's.
@@ -39,6 +41,7 @@ func (f *flags) declare(root *cobra.Command) {
 	displays := cobra.FixedCompletions([]string{"auto", "plain", "tty", "quiet", "rawjson"}, cobra.ShellCompDirectiveNoFileComp)
 	_ = root.RegisterFlagCompletionFunc("recipe", shipped) // fails for a flag that does not exist alone
 	_ = root.RegisterFlagCompletionFunc("progress", displays)
+	_ = root.RegisterFlagCompletionFunc("on-error", cobra.FixedCompletions([]string{"stop", "shell"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // declareInput declares what is built.
@@ -57,6 +60,7 @@ func (f *flags) declareBuild(own *pflag.FlagSet) {
 	own.Lookup("no-cache").NoOptDefVal = everyStep
 	own.StringArrayVar(&f.Builders, "builder", nil, "`[PLATFORM=]ADDRESS` of a BuildKit, for one platform or for all; may be given again (default BUILDKIT_HOST, or one found or started here)")
 	own.StringVar(&f.TLSDir, "builder-tlsdir", "", "`DIR` with ca.pem, cert.pem and key.pem for builders at tcp:// addresses")
+	own.StringVar(&f.onError, "on-error", "stop", "`ANSWER` to a step that fails: stop, or shell, which asks and opens one where it failed")
 	own.StringVar(&f.Progress, "progress", "auto", "`DISPLAY` of the steps: auto, plain, tty, quiet or rawjson")
 }
 
@@ -98,6 +102,9 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 		}
 		o.Epoch = time.Unix(seconds, 0)
 	}
+	if err := f.console(&o, s); err != nil {
+		return o, err
+	}
 	switch {
 	case f.push && f.load:
 		return o, ui.Usage(errors.New("--push and --load exclude each other"), "run oarbuild twice: the second time costs next to nothing")
@@ -107,4 +114,18 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 		o.To = buildkit.Engine
 	}
 	return o, nil
+}
+
+// console opens the console that --on-error shell asks for.
+func (f *flags) console(o *build.Options, s ui.Streams) (err error) {
+	switch {
+	case f.onError == "shell" && f.Progress == "rawjson":
+		return ui.Usage(errors.New("--on-error shell and --progress rawjson exclude each other"), "a menu is no JSON: leave one of them out")
+	case f.onError == "shell":
+		o.Console, err = rescue.New(s.In, s.Err)
+		return err
+	case f.onError != "stop" && f.onError != "":
+		return ui.Usage(fmt.Errorf("reading --on-error %q: no such answer to errors", f.onError), "write stop or shell")
+	}
+	return nil
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/containerd/platforms"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -51,6 +52,10 @@ type Options struct {
 	Epoch      time.Time // newest time in the images (SOURCE_DATE_EPOCH), to which later ones are set; default: see [mirror.Archive.Date]
 	Progress   string    // display of BuildKit's work: auto, plain, tty, quiet, rawjson
 	Err        io.Writer // gets progress and what else there is to say
+	// Console, if any, is asked what becomes of a step that fails.
+	Console *rescue.Console
+
+	passOver []string // steps that failed, and may
 }
 
 // Image is a finished image.
@@ -90,12 +95,22 @@ func (o Options) warn(line string) { fmt.Fprintln(o.Err, "warning: "+line) }
 
 // Run builds the images that the options ask for and brings them where they
 // should go. It returns them in the order of the recipes, or none when they
-// stay in the builder's cache.
+// stay in the builder's cache. With a console, the user may have it all done
+// again after a failure.
 func Run(ctx context.Context, o Options) ([]Image, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
 	}
+	images, err := once(ctx, o)
+	if o.Console == nil {
+		return images, err
+	}
+	return o.rescue(ctx, err, images)
+}
+
+// once goes through all stages.
+func once(ctx context.Context, o Options) ([]Image, error) {
 	targets, archives, err := prepare(ctx, o)
 	if err != nil {
 		return nil, err
@@ -165,7 +180,7 @@ func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci
 	}
 	digests, err := builder.Solve(ctx, jobs, buildkit.Options{
 		To: o.To, Loopback: registry.IsLoopback(o.Registry), Epoch: targets[0].epoch,
-		StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err,
+		StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console,
 	})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,9 @@ import (
 // finish names what was built: it publishes an index for each image, once all
 // images are in the registry. digests are those of the targets' manifests.
 func finish(ctx context.Context, o Options, targets []*target, digests []string) ([]Image, error) {
+	if o.To == buildkit.Nowhere && len(o.passOver) > 0 {
+		return nil, nil
+	}
 	if o.To == buildkit.Nowhere {
 		o.say("the images are in the builder's cache alone: --push brings them to %s, --load to the Docker Engine", o.Registry)
 		return nil, nil

@@ -82,7 +82,7 @@ func plan(o Options) ([]*target, error) {
 			if err != nil {
 				return nil, err
 			}
-			t.layers.NoCache, t.layers.Again = o.NoCache, steps
+			t.layers.NoCache, t.layers.Again, t.layers.PassOver = o.NoCache, steps, o.passOver
 			targets = append(targets, t)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -17,6 +18,10 @@ import (
 // tailLines is how many of a step's last lines of output an error about it shows.
 const tailLines = 12
 
+// wholeCommand is how BuildKit begins to say that a process failed, with all of its
+// arguments, which are whole scripts here.
+var wholeCommand = regexp.MustCompile(`(?s)^process ".*" did not complete successfully: `)
+
 // display shows the progress of many solves as one, and remembers of each
 // vertex its name and the end of its output, for the error that may come.
 type display struct {
@@ -24,10 +29,14 @@ type display struct {
 	feeds  sync.WaitGroup
 	shown  chan error
 
+	showing sync.Mutex // who holds it may send to status, or close it
+	ended   bool
+
 	mu     sync.Mutex
 	names  map[string]string
 	tails  map[string][]string
 	owners map[digest.Digest]chan *client.SolveStatus // which solve's word about a vertex is taken
+	failed map[string]chan struct{}                   // closed when a vertex is reported as failed
 }
 
 // newDisplay starts BuildKit's own display on out. An unknown mode is an error.
@@ -40,6 +49,7 @@ func newDisplay(ctx context.Context, out io.Writer, mode string) (*display, erro
 	d := &display{
 		status: make(chan *client.SolveStatus), shown: make(chan error, 1),
 		names: map[string]string{}, tails: map[string][]string{}, owners: map[digest.Digest]chan *client.SolveStatus{},
+		failed: map[string]chan struct{}{},
 	}
 	go func() {
 		// It ends when the channel is closed, so that what led to an interruption is still shown.
@@ -56,17 +66,37 @@ func (d *display) channel() chan *client.SolveStatus {
 	feed := make(chan *client.SolveStatus)
 	d.feeds.Go(func() {
 		for s := range feed {
-			d.status <- d.remember(feed, s)
+			d.show(d.remember(feed, s))
 		}
 	})
 	return feed
 }
 
+func (d *display) show(s *client.SolveStatus) {
+	d.showing.Lock()
+	defer d.showing.Unlock()
+	if !d.ended {
+		d.status <- s
+	}
+}
+
+// end shows no more, and so leaves the terminal to others. What the channels
+// bring from then on is remembered all the same.
+func (d *display) end() error {
+	d.showing.Lock()
+	defer d.showing.Unlock()
+	if d.ended {
+		return nil
+	}
+	d.ended = true
+	close(d.status)
+	return <-d.shown
+}
+
 // wait returns once all channels are closed and all is shown.
 func (d *display) wait() error {
 	d.feeds.Wait()
-	close(d.status)
-	return <-d.shown
+	return d.end()
 }
 
 // remember takes from a feed's status what an error may need, and returns what
@@ -86,8 +116,13 @@ func (d *display) remember(feed chan *client.SolveStatus, s *client.SolveStatus)
 	show := &client.SolveStatus{Warnings: s.Warnings}
 	for _, v := range s.Vertexes {
 		d.names[v.Digest.String()] = v.Name
+		if v.Error != "" {
+			d.markFailed(v.Digest.String())
+		}
 		if v.Started == nil || owned(v.Digest) {
-			show.Vertexes = append(show.Vertexes, v)
+			shown := *v
+			shown.Error = wholeCommand.ReplaceAllString(v.Error, "")
+			show.Vertexes = append(show.Vertexes, &shown)
 		}
 	}
 	for _, v := range s.Statuses {
@@ -102,6 +137,29 @@ func (d *display) remember(feed chan *client.SolveStatus, s *client.SolveStatus)
 		}
 	}
 	return show
+}
+
+// failure returns a channel that is closed once a vertex is reported as failed:
+// then its output has come, too.
+func (d *display) failure(vertex string) <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failed[vertex] == nil {
+		d.failed[vertex] = make(chan struct{})
+	}
+	return d.failed[vertex]
+}
+
+// markFailed closes a vertex' channel, once.
+func (d *display) markFailed(vertex string) {
+	if d.failed[vertex] == nil {
+		d.failed[vertex] = make(chan struct{})
+	}
+	select {
+	case <-d.failed[vertex]:
+	default:
+		close(d.failed[vertex])
+	}
 }
 
 // step returns a vertex' name and the last lines of its output.

@@ -8,12 +8,16 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
 
+	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // explain turns BuildKit's error about a job into one that names the recipe and
 // its line, the step, its exit status and its last lines of output.
 func explain(title string, err error, d *display) error {
+	if _, decided := errors.AsType[*rescue.Decision](err); decided {
+		return err
+	}
 	vertex, failedStep := errors.AsType[*errdefs.VertexError](err)
 	if !failedStep {
 		return ui.WithHint(fmt.Errorf("building %s: %w", title, err), "the builder's own log may say more (oarbuild daemon status)")
@@ -23,7 +27,7 @@ func explain(title string, err error, d *display) error {
 	for _, line := range tail {
 		text += "\n  | " + strings.TrimRight(line, "\r\n")
 	}
-	return ui.WithHint(stepError{text, err}, "mend the step and build again: what succeeded is kept; --progress plain shows all output")
+	return ui.WithHint(stepError{text, err}, "mend the step and build again: what succeeded is kept; --on-error shell opens a shell where it failed, --progress plain shows all output")
 }
 
 // place returns "FILE:LINE: " of the recipe, or "" when the step is none's.

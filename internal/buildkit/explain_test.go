@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/pb"
@@ -103,6 +104,54 @@ func TestSharedStepsAreShownOnce(t *testing.T) {
 	}
 	if got := strings.Count(out.String(), "said once"); got != 1 {
 		t.Errorf("shown %d times:\n%s", got, out.String())
+	}
+}
+
+// Once a display has ended, the terminal is others'; what comes then is still
+// remembered, for the error about it.
+func TestADisplayThatEndedShowsNothing(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	d, err := newDisplay(t.Context(), &out, "plain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed := d.channel()
+	over := d.failure(vertex.String())
+	if err := d.end(); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	feed <- &client.SolveStatus{
+		Vertexes: []*client.Vertex{{Digest: vertex, Name: "late", Started: &now, Completed: &now, Error: "x"}},
+		Logs:     []*client.VertexLog{{Vertex: vertex, Data: []byte("words\n")}},
+	}
+	<-over
+	<-d.failure(vertex.String())
+	close(feed)
+	if err := d.wait(); err != nil {
+		t.Fatal(err)
+	}
+	if name, tail := d.step(vertex.String()); name != "late" || len(tail) != 1 || out.Len() > 0 {
+		t.Errorf("remembered %q, %q, shown %q", name, tail, out.String())
+	}
+}
+
+// BuildKit tells a failed process with all its arguments, which are scripts.
+func TestNoScriptIsShownAsAnError(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	d, err := newDisplay(t.Context(), &out, "plain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed, now := d.channel(), time.Now()
+	failed := &client.Vertex{Digest: vertex, Name: "step", Started: &now, Completed: &now,
+		Error: "process \"/bin/sh -c a\nwhole script\" did not complete successfully: exit code: 1"}
+	feed <- &client.SolveStatus{Vertexes: []*client.Vertex{failed}}
+	close(feed)
+	if err := d.wait(); err != nil || strings.Contains(out.String(), "script") || !strings.Contains(out.String(), "ERROR: exit code: 1") {
+		t.Errorf("got %v\n%s", err, out.String())
 	}
 }
 

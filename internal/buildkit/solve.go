@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
+	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/llb"
 )
@@ -70,6 +71,9 @@ type Options struct {
 	Store    content.Store // the layers that the graphs ask for
 	Progress string        // auto, plain, tty, quiet or rawjson
 	Out      io.Writer     // gets the progress
+	// Console is asked what becomes of a step that failed; without one, it ends
+	// the build. What it decides is the error of the build, a [*rescue.Decision].
+	Console *rescue.Console
 }
 
 // Solve builds the jobs, all at once, each on the BuildKit of its platform, and returns the digest of each one's image
@@ -101,12 +105,12 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 	for i, job := range jobs {
 		group.Go(func() error {
 			failedLoad := make(chan error, 1)
-			response, err := b.endpoints[job.Platform].Client.Solve(groupCtx, job.Graph.Definition, client.SolveOpt{
+			response, err := o.solve(groupCtx, b.endpoints[job.Platform].Client, job, client.SolveOpt{
 				Exports:             o.exports(groupCtx, job, failedLoad),
 				OCIStores:           map[string]content.Store{o.StoreID: o.Store},
 				Session:             []session.Attachable{credentials},
 				AllowedEntitlements: job.entitlements(),
-			}, d.channel())
+			}, d)
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err() // an interruption has many faces by the time it comes back from the builder
