@@ -7,39 +7,34 @@ import (
 	"strings"
 )
 
-// checked returns t with its variables replaced, or "" when it breaks the rule.
-func (c *chain) checked(r *recipe, t text, what string, must rule, say string) string {
-	value, ok := c.replace(r.text, t, false)
-	if !ok || t == (text{}) {
+// checked returns t with its variables replaced, or "" when it is not given or
+// breaks its rule.
+func (c *chain) checked(p *part, t text) string {
+	if t.rule == nil {
 		return ""
 	}
-	if !must.MatchString(value) {
-		c.mistake(r, t.at, "%s %q: %s", what, value, say)
+	value, ok := c.replace(p.text, t, t.rule.Script)
+	if !ok {
+		return ""
+	}
+	if !t.rule.Allows(value) {
+		c.mistake(p, t.at, "%s %q: %s", t.rule.What, value, t.rule.Say)
 		return ""
 	}
 	return value
 }
 
-// required is checked for a key that must be there.
-func (c *chain) required(r *recipe, t text, at Position, in, key, what string, must rule, say string) string {
-	if t == (text{}) {
-		c.mistake(r, at, "%s is missing in %s", key, in)
-		return ""
-	}
-	return c.checked(r, t, what, must, say)
-}
-
 // all is checked for a list.
-func (c *chain) all(r *recipe, list []text, what string, must rule, say string) []string {
+func (c *chain) all(p *part, list []node) []string {
 	var values []string
-	for _, t := range list {
-		values = append(values, c.checked(r, t, what, must, say))
+	for _, n := range list {
+		values = append(values, c.checked(p, n.text))
 	}
 	return values
 }
 
-// merged returns below with the pairs given set over it. The rule is for keys.
-func (c *chain) merged(r *recipe, below map[string]string, pairs []pair, what string, must rule, say string) map[string]string {
+// merged returns below with the pairs given set over it.
+func (c *chain) merged(p *part, below map[string]string, pairs []pair) map[string]string {
 	if len(pairs) == 0 {
 		return below
 	}
@@ -47,8 +42,8 @@ func (c *chain) merged(r *recipe, below map[string]string, pairs []pair, what st
 	if merged == nil {
 		merged = map[string]string{}
 	}
-	for _, p := range pairs {
-		merged[c.checked(r, p.key, what, must, say)] = c.checked(r, p.value, what, anyRule, "")
+	for _, one := range pairs {
+		merged[c.checked(p, one.key)] = c.checked(p, one.value.text)
 	}
 	return merged
 }
@@ -70,7 +65,7 @@ func withProtocol(ports []string) []string {
 	return ports
 }
 
-// octal reads what modeRule allows, and 0 from what it refused.
+// octal reads what the rule of modes allows, and 0 from what it refused.
 func octal(mode string) uint32 {
 	n, err := strconv.ParseUint(mode, 8, 32)
 	if err != nil {

@@ -3,6 +3,8 @@ package recipes
 import (
 	"strings"
 	"testing"
+
+	"github.com/oarcluster/oarcluster/recipes/grammar"
 )
 
 func TestMistakes(t *testing.T) {
@@ -28,10 +30,10 @@ func TestMistakes(t *testing.T) {
 		{"far too long", bare + "# " + strings.Repeat("x", maxBytes), "x.yaml: recipe has 65573 bytes, more than 65536"},
 
 		{"no name", "from: {debian: trixie}\n", "x.yaml:1:1: name is missing"},
-		{"no from", "name: x\n", "x.yaml:1:1: from is missing: " + fromText},
-		{"an empty from", "name: x\nfrom: ''\n", "x.yaml:2:7: from is empty: " + fromText},
-		{"an empty mapping in from", "name: x\nfrom: {}\n", "x.yaml:2:7: from is empty: " + fromText},
-		{"a list in from", "name: x\nfrom: [base]\n", "x.yaml:2:7: from must be a text, not a list"},
+		{"no from", "name: x\n", "x.yaml:1:1: from is missing: " + fromSay()},
+		{"an empty from", "name: x\nfrom: ''\n", "x.yaml:2:7: from \"\": " + grammar.Name.Say},
+		{"an empty mapping in from", "name: x\nfrom: {}\n", "x.yaml:2:7: debian or image or recipe is missing in from: " + fromSay()},
+		{"a list in from", "name: x\nfrom: [base]\n", "x.yaml:2:7: from must be a text or a mapping, not a list"},
 		{"an unknown base", "name: x\nfrom: {imag: y}\n", "x.yaml:2:8: unknown key \"imag\" in from (did you mean \"image\"?)"},
 		{"an unknown key", bare + "pakages: [vim]\n", "x.yaml:3:1: unknown key \"pakages\" (did you mean \"packages\"?)"},
 		{"a key given twice", bare + "tags: [a]\ntags: [b]\n", "x.yaml:4:1: key \"tags\" is given twice, first on line 3"},
@@ -43,7 +45,7 @@ func TestMistakes(t *testing.T) {
 		{"a list for a mapping", bare + "image: [x]\n", "x.yaml:3:8: image must be a mapping, not a list"},
 		{"a list for the user's mapping", bare + "vars: [x]\n", "x.yaml:3:7: vars must be a mapping, not a list"},
 		{"a mapping in a list", bare + "packages: [{nam: b, name: cc}]\n", "x.yaml:3:13: unknown key \"nam\" in packages (did you mean \"name\"?)"},
-		{"a list in a mapping", bare + "vars: {a: [b]}\n", "x.yaml:3:11: vars a must be a text, not a list"},
+		{"a list in a mapping", bare + "vars: {a: [b]}\n", "x.yaml:3:11: vars a must be a text or a mapping, not a list"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { t.Parallel(); refused(t, tc.text, tc.want) })
 	}
@@ -61,7 +63,7 @@ x.yaml:1:1: unknown key "nmae" (did you mean "name"?)
 x.yaml:3:17: package "vim" is listed twice, first on line 3
   packages: [vim, vim, VIM]
                   ^
-x.yaml:3:22: package "VIM": ` + packageText + `
+x.yaml:3:22: package "VIM": ` + say("package") + `
   packages: [vim, vim, VIM]
                        ^
 x.yaml:5:25: unknown variable "sute" (did you mean "suite"?); the shell's own is written $${sute}

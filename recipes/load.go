@@ -13,6 +13,9 @@ var shipped embed.FS
 // suffix is how the files of recipes end.
 const suffix = ".yaml"
 
+// ownPrefix begins the paths of what is the program's own.
+const ownPrefix = "shipped:"
+
 // Shipped lists the names of the program's own recipes, sorted.
 func Shipped() []string {
 	entries, err := shipped.ReadDir(".")

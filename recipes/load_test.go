@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oarcluster/oarcluster/recipes/grammar"
 )
 
 // tree is recipes on a disk, by path.
@@ -28,6 +30,9 @@ func one(t *testing.T, files tree, name string, set map[string]string) *Resolved
 	all, err := Load(files.read, []string{name}, set)
 	if err != nil {
 		t.Fatalf("unexpected mistakes:\n%v", err)
+	}
+	for _, text := range all[0].Texts {
+		acceptedBySchema(t, string(text))
 	}
 	return all[0]
 }
@@ -103,7 +108,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"itself", []string{"self.yaml"}, nil, "self.yaml:2:7: recipe comes from itself: self.yaml from self\n  from: self\n        ^"},
 		{"a parent that is nowhere", []string{"lost.yaml"}, nil, "lost.yaml:2:7: no recipe \"bsae\" (did you mean \"base\"?)\n  from: bsae\n        ^"},
 		{"a parent that is a path", []string{"odd.yaml"}, nil,
-			"odd.yaml:2:7: from \"../x\": not the name of a recipe: " + nameText + "\n  from: ../x\n        ^"},
+			"odd.yaml:2:7: from \"../x\": " + grammar.Name.Say + "\n  from: ../x\n        ^"},
 		{"a file that is nowhere", []string{"nodes.yaml"}, nil,
 			"reading recipe \"nodes.yaml\": open nodes.yaml: file does not exist (did you mean \"node\"?)"},
 		{"two recipes of one name", []string{"one.yaml", "other.yaml"}, nil, "other.yaml: image \"x\" is also the one of one.yaml"},

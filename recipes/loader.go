@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/oarcluster/oarcluster/internal/suggest"
+	"github.com/oarcluster/oarcluster/recipes/grammar"
 )
 
 // loader finds and decodes recipes, each once.
@@ -28,10 +29,15 @@ func (l *loader) chain(file string) []*recipe {
 			return nil
 		}
 		list = slices.Insert(list, 0, r)
-		if r.from.bad || r.from.value == "" {
+		switch {
+		case r.below != nil:
+			r = r.below
+		case r.from.bad || r.from.value == "":
+			l.includedOnce(list)
 			return list
+		default:
+			r = l.parent(r)
 		}
-		r = l.parent(r)
 	}
 	return nil
 }
@@ -69,10 +75,6 @@ func missing(err error, file string) string {
 // parent reads the recipe that r comes from.
 func (l *loader) parent(r *recipe) *recipe {
 	name := r.from.value
-	if !nameRule.MatchString(name) {
-		l.mistakes.add(r.text, r.from.at, "from %q: not the name of a recipe: %s", name, nameText)
-		return nil
-	}
 	if r.near != "" {
 		p, err := l.file(path.Join(r.near, name+suffix))
 		if err == nil {
@@ -100,13 +102,13 @@ func (l *loader) file(file string) (*recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.recipes[key] = decode(file, path.Dir(file), data, l.mistakes)
+	l.recipes[key] = l.recipe(file, path.Dir(file), data)
 	return l.recipes[key], nil
 }
 
 // shipped reads a recipe of the program's, nil when it has none of that name.
 func (l *loader) shipped(name string) *recipe {
-	key := "shipped:" + name + suffix
+	key := ownPrefix + name + suffix
 	if r, ok := l.recipes[key]; ok {
 		return r
 	}
@@ -114,6 +116,14 @@ func (l *loader) shipped(name string) *recipe {
 	if err != nil {
 		return nil
 	}
-	l.recipes[key] = decode(key, "", data, l.mistakes)
+	l.recipes[key] = l.recipe(key, "", data)
 	return l.recipes[key]
+}
+
+func (l *loader) recipe(file, near string, data []byte) *recipe {
+	r := link(decode(file, near, data, grammar.Recipe(), l.mistakes))
+	for one := r; one != nil; one = one.below {
+		one.parts = l.expand(one.part, []string{path.Clean(file)})
+	}
+	return r
 }

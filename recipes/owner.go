@@ -2,13 +2,9 @@ package recipes
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
-
-// ownerRule matches user, or user:group.
-var ownerRule = regexp.MustCompile(`^[a-z0-9_][a-z0-9_-]*(:[a-z0-9_][a-z0-9_-]*)?$`)
 
 // users are the accounts that every Debian system has under the same numbers
 // (Debian policy 9.2.2, package base-passwd), with their groups. Others get
@@ -29,8 +25,8 @@ var groups = map[string]uint64{
 
 // owner returns user and group in numbers. A user alone brings its group; a
 // number alone is both.
-func (c *chain) owner(r *recipe, t text) string {
-	value := c.checked(r, t, "owner", ownerRule, ownerText)
+func (c *chain) owner(p *part, t text) string {
+	value := c.checked(p, t)
 	if value == "" {
 		return ""
 	}
@@ -40,7 +36,7 @@ func (c *chain) owner(r *recipe, t text) string {
 		gid, ok = groupID(group)
 	}
 	if !ok {
-		c.mistake(r, t.at, "owner %q: %s; a step can chown what a package's own user is to have", value, ownerText)
+		c.mistake(p, t.at, "owner %q: %s; a step can chown what a package's own user is to have", value, t.rule.Say)
 		return ""
 	}
 	return fmt.Sprintf("%d:%d", uid, gid)

@@ -2,83 +2,86 @@ package recipes
 
 import (
 	"fmt"
-	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 )
 
-// YAML returns the resolved recipe as one recipe that comes from the bare
-// Debian base alone, with comments that tell from which recipe each part is.
-// It is itself a recipe: loading it gives the same image.
+// YAML returns the resolved recipe as one recipe, with the recipes that it comes
+// from written out in it. Loading it gives the same levels, and so the same
+// graph, as long as its files are where they were.
 func (r *Resolved) YAML() ([]byte, error) {
-	from := yaml.MapSlice{{Key: "debian", Value: r.Suite.Name}}
+	below := yaml.MapSlice{{Key: "debian", Value: r.Suite.Name}}
 	if r.Base != "" {
-		from = yaml.MapSlice{{Key: "image", Value: r.Base}}
+		below = yaml.MapSlice{{Key: "image", Value: r.Base}}
 	}
-	doc := yaml.MapSlice{
-		{Key: "name", Value: r.Name},
-		{Key: "from", Value: from},
-		{Key: "tags", Value: r.Tags},
-		{Key: "platforms", Value: r.Platforms},
-	}
-	parts, comments := r.parts()
-	add := func(key string, value any, there bool) {
-		if there {
-			doc = append(doc, yaml.MapItem{Key: key, Value: value})
+	var doc yaml.MapSlice
+	for i, level := range r.Levels[1:] {
+		doc = yaml.MapSlice{{Key: "name", Value: level.Name}, {Key: "from", Value: below}}
+		if i == len(r.Levels)-2 {
+			doc = append(doc, r.top()...)
 		}
+		doc = append(doc, level.yaml()...)
+		below = yaml.MapSlice{{Key: "recipe", Value: doc}}
 	}
-	add("vars", yaml.MapSlice{{Key: "suite", Value: r.Suite.Name}}, r.Base != "")
-	add("sources", r.sourcesYAML(), len(r.Sources) > 0)
-	add("packages", parts.packages, len(parts.packages) > 0)
-	add("files", parts.files, len(parts.files) > 0)
-	add("run", parts.run, len(parts.run) > 0)
-	image := r.Image.yaml()
-	add("image", image, len(image) > 0)
-	return yaml.MarshalWithOptions(doc, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true), yaml.WithComment(comments))
+	if image := r.Image.yaml(); len(image) > 0 {
+		doc = append(doc, yaml.MapItem{Key: "image", Value: image})
+	}
+	return yaml.MarshalWithOptions(doc, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
 }
 
-// parts are the levels of a recipe laid end to end.
-type parts struct {
-	packages   []any
-	files, run []yaml.MapSlice
-}
-
-// parts also answers the comments that tell which recipe a part is from. A
-// package that two levels ask for is the lower one's.
-func (r *Resolved) parts() (parts, yaml.CommentMap) {
-	var p parts
-	comments := yaml.CommentMap{}
-	for _, l := range r.Levels[1:] {
-		from := []*yaml.Comment{yaml.HeadComment(" from " + l.Name)}
-		packages, run := len(p.packages), len(p.run)
-		for _, one := range l.Packages {
-			if doc := one.yaml(); !slices.ContainsFunc(p.packages, func(other any) bool { return reflect.DeepEqual(other, doc) }) {
-				p.packages = append(p.packages, doc)
-			}
-		}
-		for _, f := range l.Files {
-			p.files = append(p.files, f.yaml())
-		}
-		for _, s := range l.Run {
-			p.run = append(p.run, s.yaml())
-		}
-		if len(p.packages) > packages {
-			comments[fmt.Sprintf("$.packages[%d]", packages)] = from
-		}
-		if len(p.run) > run {
-			comments[fmt.Sprintf("$.run[%d]", run)] = from
+// top is what the whole chain has, as keys of the recipe at its top.
+func (r *Resolved) top() yaml.MapSlice {
+	var vars yaml.MapSlice
+	for _, v := range r.Vars {
+		if v.Origin != builtInOrigin || v.Name == "suite" && r.Base != "" {
+			vars = append(vars, yaml.MapItem{Key: v.Name, Value: escape(v.Value)})
 		}
 	}
-	return p, comments
+	var doc yaml.MapSlice
+	if len(vars) > 0 {
+		doc = append(doc, yaml.MapItem{Key: "vars", Value: vars})
+	}
+	doc = append(doc, yaml.MapItem{Key: "tags", Value: r.Tags}, yaml.MapItem{Key: "platforms", Value: r.Platforms})
+	if len(r.Sources) > 0 {
+		doc = append(doc, yaml.MapItem{Key: "sources", Value: r.sourcesYAML()})
+	}
+	return doc
+}
+
+func (l Level) yaml() yaml.MapSlice {
+	var packages []any
+	var files, run []yaml.MapSlice
+	for _, p := range l.Packages {
+		packages = append(packages, p.yaml())
+	}
+	for _, f := range l.Files {
+		files = append(files, f.yaml())
+	}
+	for _, s := range l.Run {
+		run = append(run, s.yaml())
+	}
+	var doc yaml.MapSlice
+	if packages != nil {
+		doc = append(doc, yaml.MapItem{Key: "packages", Value: packages})
+	}
+	if files != nil {
+		doc = append(doc, yaml.MapItem{Key: "files", Value: files})
+	}
+	if run != nil {
+		doc = append(doc, yaml.MapItem{Key: "run", Value: run})
+	}
+	return doc
 }
 
 func (f Files) yaml() yaml.MapSlice {
-	doc := yaml.MapSlice{{Key: "from", Value: f.From}, {Key: "to", Value: f.To}}
+	doc := yaml.MapSlice{{Key: "from", Value: escape(f.From)}, {Key: "to", Value: escape(f.To)}}
 	if f.Owner != "" {
 		doc = append(doc, yaml.MapItem{Key: "owner", Value: f.Owner})
+	}
+	if len(f.Template) > 0 {
+		doc = append(doc, yaml.MapItem{Key: "template", Value: escapeAll(f.Template)})
 	}
 	doc = append(doc, onlyOn(f.platforms)...)
 	if len(f.Mode) == 0 {
@@ -86,7 +89,7 @@ func (f Files) yaml() yaml.MapSlice {
 	}
 	var modes yaml.MapSlice
 	for _, file := range names(f.Mode) {
-		modes = append(modes, yaml.MapItem{Key: file, Value: fmt.Sprintf("%04o", f.Mode[file])})
+		modes = append(modes, yaml.MapItem{Key: escape(file), Value: fmt.Sprintf("%04o", f.Mode[file])})
 	}
 	return append(doc, yaml.MapItem{Key: "mode", Value: modes})
 }

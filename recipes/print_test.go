@@ -3,40 +3,47 @@ package recipes
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
 
-func TestYAML(t *testing.T) {
-	t.Parallel()
-	want := `name: high
+// printed is the family as --print shows it.
+const printed = `name: high
 from:
-  debian: trixie
+  recipe:
+    name: low
+    from:
+      debian: trixie
+    packages:
+      - vim
+      - postgresql-17
+    files:
+      - from: low
+        to: /
+    run:
+      - name: greet green
+        sh: echo hello green $x ${X} ${x:-y} $${x}
+        network: none
+vars:
+  both: high
+  colour: green
+  greeting: hello green
 tags:
   - 2.6.1
   - high
 platforms:
   - linux/arm64
 packages:
-  # from low
   - vim
-  - postgresql-17
-  # from high
   - emacs
 files:
-  - from: low
-    to: /
   - from: high/deep
     to: /opt
     mode:
       bin/su: "4755"
       etc/secret: "0440"
 run:
-  # from low
-  - name: greet green
-    sh: echo hello green $x ${X} ${x:-y} $${x}
-    network: none
-  # from high
   - name: host
     sh: "true"
     network: host
@@ -60,9 +67,12 @@ image:
   workdir: /low
   stop_signal: SIGQUIT
 `
+
+func TestYAML(t *testing.T) {
+	t.Parallel()
 	got, err := one(t, family(), "high.yaml", nil).YAML()
-	if err != nil || string(got) != want {
-		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
+	if err != nil || string(got) != printed {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, printed)
 	}
 }
 
@@ -78,12 +88,18 @@ func TestPrintedRecipesAreRecipes(t *testing.T) {
 		"packages: [a1, {name: b1, when: {platform: linux/amd64}}]\n" +
 		"files: [{from: f, to: /f, owner: www-data, mode: 0600, when: {platform: [linux/amd64, linux/arm64]}}]\n" +
 		"image: {cmd: [\"--\", \"#\", \"true\", \"$${x}\", \" \", \"\"], env: {A: \"1\", B: \"a: b\", C: \"- \"}}\n"}
-	for _, r := range append(all, one(t, hard, "x.yaml", nil)) {
+	files := including()
+	files["on.yaml"] = "name: on\nfrom: {image: \"a@sha256:" + strings.Repeat("0", 64) + "\"}\nvars: {suite: bookworm}\n"
+	all = append(all, one(t, hard, "x.yaml", nil), one(t, family(), "high.yaml", nil), one(t, files, "r/top.yaml", nil), one(t, files, "on.yaml", nil))
+	for _, r := range all {
 		text, err := r.YAML()
 		if err != nil {
 			t.Fatal(err)
 		}
 		again := one(t, tree{"again.yaml": string(text)}, "again.yaml", nil)
+		if r.Name != again.Name || r.Base != again.Base || !slices.Equal(r.Tags, again.Tags) || !slices.Equal(r.Platforms, again.Platforms) {
+			t.Errorf("%s: got %+v", r.Name, again)
+		}
 		if !reflect.DeepEqual(r.Image, again.Image) {
 			t.Errorf("%s: got image\n%+v\nwant\n%+v", r.Name, again.Image, r.Image)
 		}
@@ -93,26 +109,24 @@ func TestPrintedRecipesAreRecipes(t *testing.T) {
 	}
 }
 
-// laidOut is all parts of a recipe but for where they are from, one a line.
+// laidOut is all levels and parts of a recipe but for where they are from, one a
+// line.
 func laidOut(r *Resolved) string {
 	var b strings.Builder
 	for _, s := range r.Sources {
-		s.At = Position{}
+		s.At, s.Keyring = Position{}, ""
 		fmt.Fprintf(&b, "%+v\n", s)
 	}
 	for _, l := range r.Levels {
+		fmt.Fprintf(&b, "level %s\n", l.Name)
 		for _, p := range l.Packages {
 			p.At = Position{}
 			fmt.Fprintf(&b, "%+v\n", p)
 		}
-	}
-	for _, l := range r.Levels[1:] {
 		for _, f := range l.Files {
 			f.At, f.Near = Position{}, ""
 			fmt.Fprintf(&b, "%+v\n", f)
 		}
-	}
-	for _, l := range r.Levels {
 		for _, s := range l.Run {
 			s.At = Position{}
 			fmt.Fprintf(&b, "%+v\n", s)

@@ -7,33 +7,19 @@
 //
 //	name: node                       # image REPO/node
 //	from: base                       # another recipe, {debian: "${suite}"}, or {image: NAME@sha256:…}
-//	vars: {greeting: hello}
-//	tags: ["${oar}", latest]
-//	platforms: [linux/amd64, linux/arm64]
-//	sources: [{name: other, url: https://…, suite: stable, components: [main], keyring: other.asc}]
-//	packages: [oar-node, {name: php-pgsql, when: {suite: trixie}}]
-//	files:
-//	  - {from: node, to: /, mode: {etc/secret: "0440"}, owner: www-data}
-//	  - {from: ../motd, to: /etc/motd, mode: 0644}
+//	packages: [oar-node]
 //	run:
-//	  - {name: enable oar-node, sh: systemctl enable oar-node, network: none, when: {platform: linux/amd64}}
-//	  - {name: fetch, sh: …, args: [a], network: host, secrets: [token], ssh: true, timeout: 10m}
-//	image: {entrypoint: [..], cmd: [..], env: {K: V}, labels: {K: V}, expose: [80],
-//	        volumes: [/data], user: docker, workdir: /data, stop_signal: SIGTERM}
+//	  - {name: enable oar-node, sh: systemctl enable oar-node}
 //
-// A recipe that comes from another one adds to it: packages, files and run come
-// after its parent's; env, labels, expose and volumes are merged; tags,
-// platforms, entrypoint, cmd, user, workdir and stop_signal replace the
-// parent's; a source takes the place of the parent's of that name.
+// Package grammar has the table of all keys; docs/recipe.md tells the whole.
 //
-// Sources, packages, files and run hold everywhere, or `when` the suite and the
-// platform are among those listed.
+// A recipe that comes from another one adds to it: each is a level of its own.
+// What a recipe includes is part of its level.
 //
 // ${name} is a variable: lower-case letters, digits and _. Its value is the one
-// of --set, else the recipe's, else the one of the recipe it comes from, else
-// built in (oar, php, postgresql, suite and mirror, most of which depend on the
-// suite). A script's own $name and ${NAME} are left alone; $${name} gives the
-// script a ${name}.
+// of --set, else the recipe's, else that of what it includes, else the one of the
+// recipe it comes from, else built in. A script's own $name and ${NAME} are left
+// alone; $${name} gives the script a ${name}.
 //
 // # Strictness
 //
@@ -76,7 +62,9 @@ type Source struct {
 	URL, Suite string
 	Components []string
 	// Key is the armoured public key.
-	Key       []byte
+	Key []byte
+	// Keyring is the file that the key is from, "" when the recipe holds it.
+	Keyring   string
 	At        Position
 	platforms []string
 }
@@ -95,9 +83,12 @@ type Files struct {
 	// 0755, files that begin with #! 0755, other files 0644.
 	Mode map[string]uint32
 	// Owner is "UID:GID" in numbers, "" for root.
-	Owner     string
+	Owner string
+	// Template lists the files in which variables are replaced: see Fill.
+	Template  []string
 	At        Position
 	platforms []string
+	vars      map[string]string
 }
 
 // Places lists where From may be on disk, the likeliest first: beside the
@@ -106,6 +97,8 @@ type Files struct {
 // that is absolute, or begins with .., has one place only.
 func (f Files) Places() []string {
 	switch {
+	case strings.HasPrefix(f.From, ownPrefix):
+		return nil
 	case path.IsAbs(f.From):
 		return []string{f.From}
 	case f.Near == "":
@@ -115,6 +108,19 @@ func (f Files) Places() []string {
 	}
 	return []string{path.Join(f.Near, f.From), path.Join(f.Near, "..", "configs", f.From)}
 }
+
+// Found returns the entry with the one place where From is, which is "" for the
+// program's own configs.
+func (f Files) Found(place string) Files {
+	if place == "" {
+		place = ownPrefix + f.Own()
+	}
+	f.From = place
+	return f
+}
+
+// Own is the path of From among the program's own configs.
+func (f Files) Own() string { return strings.TrimPrefix(f.From, ownPrefix) }
 
 // Step is a shell script that runs in the image: /bin/sh -e, as root, without
 // standard input.
@@ -154,7 +160,13 @@ type Level struct {
 
 // Var is a variable, its value, and where that comes from: "--set",
 // "built in", or the place in a recipe.
-type Var struct{ Name, Value, Origin string }
+type Var struct {
+	Name, Value, Origin string
+	// Type is string, int, bool or enum. Values are those of an enum, Pattern
+	// is what a string matches. Help tells what it is for.
+	Type, Pattern, Help string
+	Values              []string
+}
 
 // Resolved is a recipe with its variables replaced, as the chain of levels that
 // it comes from.

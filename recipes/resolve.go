@@ -10,13 +10,15 @@ type chain struct {
 	read     func(file string) ([]byte, error)
 	mistakes *mistakes
 	vars     map[string]*variable
-	suite    Suite
+	// values are those of vars.
+	values map[string]string
+	suite  Suite
 	// added counts the bytes that variables added.
 	added int
 }
 
-func (c *chain) mistake(r *recipe, at Position, format string, args ...any) {
-	c.mistakes.add(r.text, at, format, args...)
+func (c *chain) mistake(p *part, at Position, format string, args ...any) {
+	c.mistakes.add(p.text, at, format, args...)
 }
 
 // resolve replaces the variables of all recipes of the chain and checks every
@@ -24,24 +26,29 @@ func (c *chain) mistake(r *recipe, at Position, format string, args ...any) {
 func (c *chain) resolve() *Resolved {
 	c.declare()
 	c.checkDebian()
-	top := c.recipes[len(c.recipes)-1]
 	res := &Resolved{
-		File:      top.file,
+		File:      c.recipes[len(c.recipes)-1].file,
 		Suite:     c.suite,
 		Tags:      []string{"latest"},
 		Platforms: []string{"linux/amd64", "linux/arm64"},
 		Levels:    []Level{c.suite.bare()},
-		Base:      c.base(),
+		Base:      c.checked(c.recipes[0].part, c.recipes[0].base),
 		Texts:     map[string][]byte{},
 	}
+	if c.recipes[0].base.rule != nil {
+		res.Levels[0] = Level{Name: "image"}
+	}
+	res.Vars = c.list()
 	for _, r := range c.recipes {
-		res.Texts[r.file] = r.text
-		res.Name = c.checked(r, r.name, "name", nameRule, nameText)
-		if r.tags != nil {
-			res.Tags = c.all(r, r.tags, "tag", tagRule, tagText)
-		}
-		if r.platforms != nil {
-			res.Platforms = c.all(r, r.platforms, "platform", platformRule, platformText)
+		res.Name = c.checked(r.part, r.root.get("name").text)
+		for _, p := range r.parts {
+			res.Texts[p.file] = p.text
+			if n := p.root.get("tags"); n.given() {
+				res.Tags = c.all(p, n.list)
+			}
+			if n := p.root.get("platforms"); n.given() {
+				res.Platforms = c.all(p, n.list)
+			}
 		}
 		res.Levels = append(res.Levels, Level{
 			Name:     res.Name,
@@ -52,13 +59,6 @@ func (c *chain) resolve() *Resolved {
 		res.Sources = c.sources(res.Sources, r)
 		c.image(&res.Image, r)
 	}
-	if res.Base != "" {
-		res.Levels[0] = Level{Name: "image"}
-	}
-	for _, name := range names(c.vars) {
-		value, _ := c.value(name)
-		res.Vars = append(res.Vars, Var{Name: name, Value: value, Origin: c.vars[name].origin})
-	}
 	return res
 }
 
@@ -68,7 +68,7 @@ func (c *chain) checkDebian() {
 	r := c.recipes[0]
 	debian, ok := c.replace(r.text, r.debian, false)
 	if ok && r.debian.value != "" && debian != c.suite.Name && slices.Contains(suiteNames(), debian) {
-		c.mistake(r, r.debian.at, "from debian %q, but the variable suite is %q (%s): write {debian: \"${suite}\"}",
+		c.mistake(r.part, r.debian.at, "from debian %q, but the variable suite is %q (%s): write {debian: \"${suite}\"}",
 			debian, c.suite.Name, c.vars["suite"].origin)
 	}
 }

@@ -9,71 +9,58 @@ import (
 // armoured is how a public key begins in the form that apt calls .asc.
 const armoured = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 
-// base returns the image that the chain comes from, "" when it is Debian's archive.
-func (c *chain) base() string {
-	r := c.recipes[0]
-	if r.base.value == "" {
-		return ""
-	}
-	return c.checked(r, r.base, "image", pinnedRule, pinnedText)
-}
-
 // sources adds a recipe's archives to those below. One of a name that is there
 // already takes its place.
-func (c *chain) sources(below []Source, r *recipe) []Source {
-	all := slices.Clone(below)
-	seen := map[string]int{}
-	for _, a := range r.sources {
-		s := Source{At: a.at}
-		s.Name = c.required(r, a.name, a.at, "sources", "name", "name", nameRule, nameText)
-		s.URL = c.required(r, a.url, a.at, "sources", "url", "url", urlRule, urlText)
-		s.Suite = c.required(r, a.suite, a.at, "sources", "suite", "suite", suiteRule, suiteText)
-		if len(a.components) == 0 {
-			c.mistake(r, a.at, "components is missing in sources")
+func (c *chain) sources(all []Source, r *recipe) []Source {
+	for _, p := range r.parts {
+		seen := map[string]int{}
+		for _, n := range p.root.get("sources").list {
+			s := Source{At: n.at}
+			s.Name = c.checked(p, n.get("name").text)
+			s.URL = c.checked(p, n.get("url").text)
+			s.Suite = c.checked(p, n.get("suite").text)
+			s.Components = c.all(p, n.get("components").list)
+			s.Keyring, s.Key = c.key(p, n)
+			platforms, holds := c.when(p, n.get("when"))
+			if s.platforms = platforms; !holds {
+				continue
+			}
+			if line, twice := seen[s.Name]; twice && s.Name != "" {
+				c.mistake(p, n.get("name").at, "source %q is listed twice, first on line %d", s.Name, line)
+			}
+			seen[s.Name] = n.at.Line
+			all = slices.DeleteFunc(slices.Clone(all), func(b Source) bool { return b.Name == s.Name })
+			all = append(all, s)
 		}
-		s.Components = c.all(r, a.components, "component", wordRule, wordText)
-		s.Key = c.key(r, a)
-		platforms, holds := c.when(r, a.when)
-		if s.platforms = platforms; !holds {
-			continue
-		}
-		if line, twice := seen[s.Name]; twice && s.Name != "" {
-			c.mistake(r, a.name.at, "source %q is listed twice, first on line %d", s.Name, line)
-		}
-		seen[s.Name] = a.at.Line
-		all = slices.DeleteFunc(all, func(b Source) bool { return b.Name == s.Name })
-		all = append(all, s)
 	}
 	return all
 }
 
-// key returns the public key of an archive: written out, or in a file beside the
-// recipe.
-func (c *chain) key(r *recipe, a archive) []byte {
-	if a.key != (text{}) {
-		if a.keyring != (text{}) {
-			c.mistake(r, a.key.at, "source has both a key and a keyring")
+// key returns the public key of an archive, and the file beside the recipe that
+// it is from, "" when it is written out.
+func (c *chain) key(p *part, n node) (file string, key []byte) {
+	if inline := n.get("key"); inline.given() {
+		if key := c.checked(p, inline.text); !inline.bad && !isArmoured([]byte(key)) {
+			c.mistake(p, inline.at, "key is no armoured public key: it begins with %s", armoured)
 		}
-		if !a.key.bad && !isArmoured([]byte(a.key.value)) {
-			c.mistake(r, a.key.at, "key is no armoured public key: it begins with %s", armoured)
-		}
-		return []byte(a.key.value)
+		return "", []byte(inline.value)
 	}
-	file := c.required(r, a.keyring, a.at, "sources", "keyring", "keyring", fromRule, fromRuleText)
+	keyring := n.get("keyring")
+	file = c.checked(p, keyring.text)
 	if file == "" {
-		return nil
+		return "", nil
 	}
 	if !path.IsAbs(file) {
-		file = path.Join(r.near, file)
+		file = path.Join(p.near, file)
 	}
 	key, err := c.read(file)
 	switch {
 	case err != nil:
-		c.mistake(r, a.keyring.at, "reading keyring: %v", err)
+		c.mistake(p, keyring.at, "reading keyring: %v", err)
 	case !isArmoured(key):
-		c.mistake(r, a.keyring.at, "keyring %q is no armoured public key: make one with gpg --export --armor", file)
+		c.mistake(p, keyring.at, "keyring %q is no armoured public key: make one with gpg --export --armor", file)
 	}
-	return key
+	return file, key
 }
 
 func isArmoured(key []byte) bool {

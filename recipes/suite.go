@@ -40,6 +40,15 @@ func suiteNames() []string {
 	return names
 }
 
+// builtInHelp tells what the variables are for that every recipe has.
+var builtInHelp = map[string]string{
+	"suite":      "the release of Debian",
+	"mirror":     "the archive that the image's own apt uses",
+	"oar":        "the version of OAR in the release",
+	"postgresql": "the version of PostgreSQL in the release",
+	"php":        "the version of PHP in the release",
+}
+
 // builtIn returns the variables of every recipe that is made from s.
 func (s Suite) builtIn() map[string]string {
 	vars := map[string]string{"suite": s.Name, "mirror": publicMirror}

@@ -6,92 +6,20 @@ import (
 	"strings"
 
 	"github.com/oarcluster/oarcluster/internal/suggest"
+	"github.com/oarcluster/oarcluster/recipes/grammar"
 )
 
 // reference matches what may be a variable in a text: $${ is an escape, and the
 // end may be missing.
 var reference = regexp.MustCompile(`\$\$\{|\$\{[^}\n]*\}?`)
 
-// variable is the declaration of a variable that counts, and its value once known.
-type variable struct {
-	text   text
-	source []byte
-	origin string
-	// plain values, of --set and of the program, are taken as they are.
-	plain     bool
-	value     string
-	ok        bool
-	resolving bool
-	resolved  bool
-}
-
-// declare collects the variables of a chain by their precedence: --set, then
-// the recipes from the top down, then what is built in.
-func (c *chain) declare() {
-	c.vars = map[string]*variable{}
-	for _, r := range c.recipes {
-		for _, p := range r.vars {
-			if !variableRule.MatchString(p.key.value) {
-				c.mistake(r, p.key.at, "variable %q: %s", p.key.value, variableText)
-				continue
-			}
-			c.vars[p.key.value] = &variable{text: p.value, source: r.text, origin: p.value.at.String()}
-		}
-	}
-	bottom := c.recipes[0].debian
-	if _, ok := c.vars["suite"]; !ok {
-		c.builtIn("suite", defaultSuite)
-		if bottom.value != "" && !strings.Contains(bottom.value, "${") {
-			c.builtIn("suite", bottom.value)
-		}
-	}
-	for name, value := range c.set {
-		if _, ok := c.vars[name]; ok {
-			c.vars[name] = &variable{plain: true, value: value, origin: "--set"}
-		}
-	}
-	name, _ := c.value("suite")
-	suite, ok := suiteNamed(name)
-	if !ok {
-		c.unknownSuite(name)
-		suite, _ = suiteNamed(defaultSuite)
-	}
-	c.suite = suite
-	for name, value := range suite.builtIn() {
-		if _, ok := c.vars[name]; ok {
-			continue
-		}
-		c.builtIn(name, value)
-		if value, ok := c.set[name]; ok {
-			c.vars[name] = &variable{plain: true, value: value, origin: "--set"}
-		}
-	}
-}
-
-func (c *chain) builtIn(name, value string) {
-	c.vars[name] = &variable{plain: true, value: value, origin: "built in"}
-}
-
-// unknownSuite points at what chose the suite.
-func (c *chain) unknownSuite(name string) {
-	bottom, v := c.recipes[0], c.vars["suite"]
-	hint := suggest.For(name, suiteNames())
-	switch {
-	case v.text.bad || bottom.debian.bad:
-	case v.origin == "--set":
-		c.mistakes.add(nil, Position{}, "--set suite=%s: unknown suite%s", name, hint)
-	case !v.plain:
-		c.mistakes.add(v.source, v.text.at, "unknown suite %q%s", name, hint)
-	default:
-		c.mistake(bottom, bottom.debian.at, "unknown suite %q%s", name, hint)
-	}
-}
-
 // value returns the value of a variable of the chain. It is false after a
 // mistake, which has been recorded.
 func (c *chain) value(name string) (string, bool) {
 	v := c.vars[name]
 	switch {
+	case v.missing:
+		return "", false
 	case v.plain:
 		return v.value, true
 	case v.resolved:
@@ -114,7 +42,7 @@ func (c *chain) replace(source []byte, t text, script bool) (string, bool) {
 	told := map[string]bool{}
 	value := reference.ReplaceAllStringFunc(t.value, func(match string) string {
 		name := strings.TrimSuffix(strings.TrimPrefix(match, "${"), "}")
-		isName := variableRule.MatchString(name) && strings.HasSuffix(match, "}")
+		isName := grammar.Variable.Allows(name) && strings.HasSuffix(match, "}")
 		_, known := c.vars[name]
 		switch {
 		case match == "$${":
@@ -142,7 +70,7 @@ func (c *chain) replace(source []byte, t text, script bool) (string, bool) {
 // notVariable says what is wrong with what looks like a variable.
 func (c *chain) notVariable(match, name string, isName, script bool) string {
 	if !isName {
-		return fmt.Sprintf("%q is not a variable: %s", match, variableText)
+		return fmt.Sprintf("%q is not a variable: %s", match, grammar.Variable.Say)
 	}
 	message := fmt.Sprintf("unknown variable %q%s", name, suggest.For(name, names(c.vars)))
 	if script {

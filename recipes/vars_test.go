@@ -48,7 +48,7 @@ func TestBadVariablesAreToldOnce(t *testing.T) {
 		t.Fatal("no mistakes")
 	}
 	want := []string{
-		"x.yaml:3:11: vars a must be a text, not a list",
+		"x.yaml:3:11: vars a must be a text or a mapping, not a list",
 		`x.yaml:3:31: unknown variable "nope" `,
 	}
 	list := err.(*mistakes).list

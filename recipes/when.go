@@ -8,17 +8,18 @@ import (
 
 // when tells whether a part holds for the chain's suite, and the platforms that
 // it is for, nil for all.
-func (c *chain) when(r *recipe, cond condition) (platforms []string, holds bool) {
-	holds = cond.suites == nil
-	for _, t := range cond.suites {
-		name, ok := c.replace(r.text, t, false)
-		if ok && !slices.Contains(suiteNames(), name) {
-			c.mistake(r, t.at, "unknown suite %q%s", name, suggest.For(name, suiteNames()))
+func (c *chain) when(p *part, n node) (platforms []string, holds bool) {
+	suites := n.get("suite")
+	holds = !suites.given()
+	for _, s := range suites.entries() {
+		name := c.checked(p, s.text)
+		if name != "" && !slices.Contains(suiteNames(), name) {
+			c.mistake(p, s.at, "unknown suite %q%s", name, suggest.For(name, suiteNames()))
 		}
 		holds = holds || name == c.suite.Name
 	}
-	for _, t := range cond.platforms {
-		platforms = append(platforms, normal(c.checked(r, t, "platform", platformRule, platformText)))
+	for _, one := range n.get("platform").entries() {
+		platforms = append(platforms, normal(c.checked(p, one.text)))
 	}
 	return platforms, holds
 }

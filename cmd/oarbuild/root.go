@@ -28,7 +28,7 @@ func newRoot(s ui.Streams) *cobra.Command {
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error { return usage(err, command) })
 	f.declare(root)
-	root.AddCommand(newGraph(s, f), newCheck(s, f), newVars(s, f), newDaemon(s), newRegistry(s), newVersion(s))
+	root.AddCommand(newGraph(s, f), newCheck(s, f), newVars(s, f), newSchema(s), newDaemon(s), newRegistry(s), newVersion(s))
 	return root
 }
 
@@ -70,7 +70,7 @@ func printRecipes(o build.Options, s ui.Streams) error {
 		return err
 	}
 	for i, r := range list {
-		data, err := r.YAML()
+		data, err := build.Print(r)
 		if err != nil {
 			return fmt.Errorf("printing recipe %s: %w", r.File, err)
 		}

@@ -105,8 +105,7 @@ func Load(o Options) ([]*recipes.Resolved, error) {
 	for _, recipe := range list {
 		for _, level := range recipe.Levels {
 			for _, f := range level.Files {
-				_, missing := find(f)
-				err = errors.Join(err, missing)
+				err = errors.Join(err, checkFiles(f))
 			}
 		}
 	}

@@ -21,6 +21,8 @@ type Tree struct {
 	// Mode holds permissions as chmod(1) has them, by path in Root, of files or
 	// directories; "." is Root itself.
 	Mode map[string]uint32
+	// Edit changes the content of files on their way, by path in Root.
+	Edit map[string]func([]byte) ([]byte, error)
 	// UID and GID own what is copied, but for the directories of the system.
 	UID, GID int
 }
@@ -121,10 +123,11 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 			}
 			return nil
 		}
-		header, read, err := t.entry(file, target, d)
+		header, read, err := t.entry(file, name, target, d)
 		if err != nil {
 			return err
 		}
+		used[name] = true
 		old, known := entries[target]
 		if known {
 			if err := old.clashes(target, tree, d.IsDir()); err != nil {
@@ -132,7 +135,7 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 			}
 		}
 		if mode, ok := t.Mode[name]; ok {
-			header.Mode, used[name] = int64(mode), true
+			header.Mode = int64(mode)
 		} else if known && d.IsDir() {
 			header = old.Header
 		}
@@ -146,6 +149,11 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 	for name := range t.Mode {
 		if !used[name] {
 			return fmt.Errorf("setting the mode of %q: no such file in the tree", name)
+		}
+	}
+	for name := range t.Edit {
+		if !used[name] {
+			return fmt.Errorf("filling the template %q: no such file in the tree", name)
 		}
 	}
 	return nil
@@ -183,22 +191,27 @@ func below(root, file string) string {
 }
 
 // entry returns the header of one file, and how to read it when it has content.
-func (t Tree) entry(name, target string, d fs.DirEntry) (tar.Header, func() ([]byte, error), error) {
+func (t Tree) entry(file, name, target string, d fs.DirEntry) (tar.Header, func() ([]byte, error), error) {
 	switch {
 	case d.IsDir():
 		return directory(target), nil, nil
 	case d.Type() == fs.ModeSymlink:
-		link, err := fs.ReadLink(t.FS, name)
+		link, err := fs.ReadLink(t.FS, file)
 		if err != nil {
 			return tar.Header{}, nil, fmt.Errorf("reading files: %w", err)
 		}
 		return tar.Header{Typeflag: tar.TypeSymlink, Name: target, Linkname: link, Mode: 0o777}, nil, nil
 	case !d.Type().IsRegular():
-		return tar.Header{}, nil, fmt.Errorf("reading files: %q is neither file, directory nor link", name)
+		return tar.Header{}, nil, fmt.Errorf("reading files: %q is neither file, directory nor link", file)
 	}
-	data, err := fs.ReadFile(t.FS, name)
+	data, err := fs.ReadFile(t.FS, file)
 	if err != nil {
 		return tar.Header{}, nil, fmt.Errorf("reading files: %w", err)
+	}
+	if edit := t.Edit[name]; edit != nil {
+		if data, err = edit(data); err != nil {
+			return tar.Header{}, nil, err
+		}
 	}
 	header := tar.Header{Typeflag: tar.TypeReg, Name: target, Mode: 0o644}
 	if bytes.HasPrefix(data, []byte("#!")) {

@@ -90,6 +90,10 @@ func TestWriteTrees(t *testing.T) {
 		{"an owner also gets a folder that another tree went through",
 			[]Tree{{FS: fstest.MapFS{"f": text}, To: "/opt/x/bin"}, {FS: fstest.MapFS{"g": text}, To: "/opt/x", UID: 7, GID: 7}},
 			"5 0755 0:0 opt/\n5 0755 7:7 opt/x/\n5 0755 0:0 opt/x/bin/\n0 0644 0:0 opt/x/bin/f text\n0 0644 7:7 opt/x/g text\n"},
+		{"content may change on its way",
+			[]Tree{{FS: fstest.MapFS{"a/f": text, "a/g": text}, Root: "a", To: "/", Edit: map[string]func([]byte) ([]byte, error){
+				"f": func(b []byte) ([]byte, error) { return append([]byte("#!new "), b...), nil }}}},
+			"0 0755 0:0 f #!new text\n0 0644 0:0 g text\n"},
 		{"no trees are an empty layer", nil, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -135,6 +139,8 @@ func TestWriteTreesRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tree := range map[string]Tree{
 		"a mode for nothing": {FS: fstest.MapFS{"f": {}}, To: "/", Mode: map[string]uint32{"g": 0o600}},
+		"an edit of nothing": {FS: fstest.MapFS{"f": {}}, To: "/", Edit: map[string]func([]byte) ([]byte, error){"g": nil}},
+		"a failed edit":      {FS: fstest.MapFS{"f": {}}, To: "/", Edit: map[string]func([]byte) ([]byte, error){"f": func([]byte) ([]byte, error) { return nil, errors.New("no") }}},
 		"a file for /":       {FS: fstest.MapFS{"f": {}}, Root: "f", To: "/"},
 		"a device":           {FS: fstest.MapFS{"null": {Mode: fs.ModeDevice}}, To: "/"},
 		"a missing folder":   {FS: os.DirFS(filepath.Join(t.TempDir(), "none")), To: "/"},
