@@ -56,6 +56,7 @@ func (b *builder) annotations() map[string]string {
 			notes[ocispec.AnnotationVersion] = v.Value
 		}
 	}
+	maps.Copy(notes, b.in.Labels)
 	return notes
 }
 

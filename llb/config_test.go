@@ -23,7 +23,9 @@ func TestConfig(t *testing.T) {
   workdir: /data
   stop_signal: SIGQUIT
 `
-	g := graph(t, input(load(t, map[string]string{"x.yaml": text}, "x.yaml"), "arm64"))
+	in := input(load(t, map[string]string{"x.yaml": text}, "x.yaml"), "arm64")
+	in.Labels = map[string]string{"org.example.of-build": "1", "mine": "no"}
+	g := graph(t, in)
 	var got ocispec.Image
 	if err := json.Unmarshal(g.Config, &got); err != nil {
 		t.Fatal(err)
@@ -39,6 +41,7 @@ func TestConfig(t *testing.T) {
 		StopSignal:   "SIGQUIT",
 		Labels: map[string]string{
 			"mine":                               "yes",
+			"org.example.of-build":               "1",
 			"org.opencontainers.image.title":     "My image",
 			"org.opencontainers.image.created":   "2023-11-14T22:13:20Z",
 			"org.opencontainers.image.source":    homepage,
@@ -55,8 +58,8 @@ func TestConfig(t *testing.T) {
 	if len(got.RootFS.DiffIDs) != 0 {
 		t.Errorf("got layers %q, which are the exporter's to tell", got.RootFS.DiffIDs)
 	}
-	if title := g.Annotations[ocispec.AnnotationTitle]; title != "small" {
-		t.Errorf("got annotation title %q", title)
+	if title := g.Annotations[ocispec.AnnotationTitle]; title != "small" || g.Annotations["org.example.of-build"] != "1" {
+		t.Errorf("got annotations %v", g.Annotations)
 	}
 }
 

@@ -48,6 +48,8 @@ type Layer struct {
 	// Name tells a user what is in it, such as "78 packages". It changes no
 	// digest.
 	Name string
+	// DiffID is the digest of its tar, for those who are told what is in an image.
+	DiffID string
 }
 
 // Input is all that a graph is made of.
@@ -60,6 +62,9 @@ type Input struct {
 	// Eatmydata holds Debian's package libeatmydata1 unpacked, which is below
 	// usr/lib/ and the architecture's folder. A zero layer leaves it out.
 	Eatmydata Layer
+	// Labels are labels and annotations beyond those that the recipe gives rise
+	// to. The recipe's own labels win over them.
+	Labels map[string]string
 	// Epoch is SOURCE_DATE_EPOCH, and the image's date.
 	Epoch time.Time
 	// Store is the id of the OCI layout store in the client's session.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/internal/version"
 	"github.com/oarcluster/oarcluster/recipes"
 )
 
@@ -27,6 +29,7 @@ type flags struct {
 	set                 []string
 	noCache             []string
 	push, load, print   bool
+	sbom, provenance    bool
 	metadata, platforms string
 	onError             string
 }
@@ -70,6 +73,11 @@ func (f *flags) declareOutput(own *pflag.FlagSet) {
 	own.StringArrayVar(&f.Tags, "tag", nil, "tag the images `TAG` instead of as the recipes say; may be given again")
 	own.BoolVar(&f.push, "push", false, "push the images to the registry")
 	own.BoolVar(&f.load, "load", false, "load the images into the Docker Engine")
+	own.BoolVar(&f.IfChanged, "if-changed", false, "with --push: build and push only images whose inputs are not those of the published ones; exit code 3 when there is none")
+	own.BoolVar(&f.sbom, "sbom", true, "attach to what is pushed a list of its packages (SPDX)")
+	own.BoolVar(&f.provenance, "provenance", true, "attach to what is pushed how it was built (SLSA)")
+	own.StringVar(&f.Revision, "revision", cmp.Or(os.Getenv("GITHUB_SHA"), os.Getenv("CI_COMMIT_SHA"), version.Revision()), "`REVISION` of the recipes, for the images' labels (default $GITHUB_SHA, $CI_COMMIT_SHA, or that of this program)")
+	own.Lookup("revision").DefValue = "" // help is the same everywhere
 	own.BoolVar(&f.print, "print", false, "print the resolved recipes and build nothing")
 	own.StringVar(&f.metadata, "metadata-file", "", "write what was built to `FILE`, as JSON")
 }
@@ -78,6 +86,7 @@ func (f *flags) declareOutput(own *pflag.FlagSet) {
 func (f *flags) options(s ui.Streams) (build.Options, error) {
 	o := f.Options
 	o.Err, o.Set = s.Err, map[string]string{}
+	o.NoSBOM, o.NoProvenance = !f.sbom, !f.provenance
 	for _, pair := range f.set {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {

@@ -65,7 +65,8 @@ func TestTheEpochOfTheEnvironment(t *testing.T) {
 func TestMetadataFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "m.json")
-	images := []build.Image{{Name: "node", Reference: "r/node:t@d", Digest: "d", Tags: []string{"t"}, Platforms: map[string]string{"linux/amd64": "e"}}}
+	images := []build.Image{{Name: "node", Reference: "r/node:t@d", Digest: "d", InputDigest: "i", Tags: []string{"t"},
+		Releases: []build.Release{{Suite: "trixie", URL: "u", SHA256: "s"}}, Platforms: map[string]build.Platform{"linux/amd64": {Digest: "e", Attestation: "f", InputDigest: "i", BuildKit: "v0"}}}}
 	if err := (&flags{metadata: file}).writeMetadata(images); err != nil {
 		t.Fatal(err)
 	}
@@ -75,12 +76,26 @@ func TestMetadataFile(t *testing.T) {
     "name": "node",
     "reference": "r/node:t@d",
     "digest": "d",
+    "inputDigest": "i",
     "tags": [
       "t"
     ],
     "platforms": {
-      "linux/amd64": "e"
-    }
+      "linux/amd64": {
+        "digest": "e",
+        "attestation": "f",
+        "inputDigest": "i",
+        "buildkit": "v0"
+      }
+    },
+    "releases": [
+      {
+        "suite": "trixie",
+        "url": "u",
+        "sha256": "s",
+        "date": "0001-01-01T00:00:00Z"
+      }
+    ]
   }
 }
 `

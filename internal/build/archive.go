@@ -49,6 +49,10 @@ func openArchives(ctx context.Context, o Options, dir string, targets []*target)
 		all[suite] = &suiteArchive{archive, progress}
 	}
 	for _, t := range targets {
+		var err error
+		if t.releases, err = all.of(t).Releases(); err != nil {
+			return nil, err
+		}
 		t.epoch = all.of(t).Date()
 		if !o.Epoch.IsZero() {
 			t.epoch = o.Epoch

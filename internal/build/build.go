@@ -48,10 +48,15 @@ type Options struct {
 	Builders  []string // addresses of BuildKits, [PLATFORM=]ADDRESS; default: see package endpoint
 	TLSDir    string   // certificates for builders at tcp:// addresses
 
-	AllowStale bool      // take an archive whose Release files are out of date
-	Epoch      time.Time // newest time in the images (SOURCE_DATE_EPOCH), to which later ones are set; default: see [mirror.Archive.Date]
-	Progress   string    // display of BuildKit's work: auto, plain, tty, quiet, rawjson
-	Err        io.Writer // gets progress and what else there is to say
+	AllowStale   bool   // take an archive whose Release files are out of date
+	IfChanged    bool   // push only the images whose inputs are not those of the published ones
+	NoSBOM       bool   // attach no list of packages
+	NoProvenance bool   // attach no provenance
+	Revision     string // of the sources of the recipes, for the images' labels
+
+	Epoch    time.Time // newest time in the images (SOURCE_DATE_EPOCH), to which later ones are set; default: see [mirror.Archive.Date]
+	Progress string    // display of BuildKit's work: auto, plain, tty, quiet, rawjson
+	Err      io.Writer // gets progress and what else there is to say
 	// Console, if any, is asked what becomes of a step that fails.
 	Console *rescue.Console
 
@@ -60,11 +65,29 @@ type Options struct {
 
 // Image is a finished image.
 type Image struct {
-	Name      string            `json:"name"`
-	Reference string            `json:"reference"` // REPO/NAME:TAG@sha256:…
-	Digest    string            `json:"digest"`    // of the index, or of the manifest in an Engine
-	Tags      []string          `json:"tags"`
-	Platforms map[string]string `json:"platforms"` // os/architecture to digest of manifest
+	Name        string              `json:"name"`
+	Reference   string              `json:"reference"` // REPO/NAME:TAG@sha256:…
+	Digest      string              `json:"digest"`    // of the index, or of the manifest in an Engine
+	InputDigest string              `json:"inputDigest"`
+	Tags        []string            `json:"tags"`
+	Platforms   map[string]Platform `json:"platforms"` // by os/architecture[/variant]
+	Releases    []Release           `json:"releases"`  // the signed files from which the packages follow
+}
+
+// Release is a signed file from which packages of an image follow.
+type Release struct {
+	Suite  string    `json:"suite"` // "trixie-updates"
+	URL    string    `json:"url"`   // of the InRelease file, where everybody has it
+	SHA256 string    `json:"sha256"`
+	Date   time.Time `json:"date"`
+}
+
+// Platform is a finished image for one platform.
+type Platform struct {
+	Digest      string `json:"digest"`                // of the manifest
+	Attestation string `json:"attestation,omitempty"` // digest of the manifest of what is attached
+	InputDigest string `json:"inputDigest"`
+	BuildKit    string `json:"buildkit"` // version of the one that built it
 }
 
 // withDefaults refuses what contradicts itself and fills in the rest.
@@ -77,6 +100,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.To == buildkit.Engine && len(o.Platforms) > 1 {
 		return o, ui.WithCode(errors.New("a Docker Engine takes images of one platform: name one --platform, or --push"), ui.CodeUsage)
+	}
+	if o.IfChanged && o.To != buildkit.Registry {
+		return o, ui.Usage(errors.New("--if-changed compares with what is in a registry, and nothing is pushed to one"), "add --push")
 	}
 	if err := o.checkBuilders(); err != nil {
 		return o, err
@@ -115,6 +141,19 @@ func once(ctx context.Context, o Options) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := nameInputs(ctx, archives, targets); err != nil {
+		return nil, err
+	}
+	stop, err := o.serveRegistry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	if o.IfChanged {
+		if targets, err = onlyChanged(ctx, o, targets); err != nil {
+			return nil, err
+		}
+	}
 	builder, err := connect(ctx, o, targets)
 	if err != nil {
 		return nil, err
@@ -131,6 +170,7 @@ func once(ctx context.Context, o Options) ([]Image, error) {
 	if err := makeLayers(ctx, o, archives, store, targets); err != nil {
 		return nil, err
 	}
+	label(o, targets)
 	if err := makeGraphs(ctx, targets); err != nil {
 		return nil, err
 	}
@@ -154,22 +194,25 @@ func prepare(ctx context.Context, o Options) ([]*target, archives, error) {
 	return targets, a, a.resolve(ctx, o, targets)
 }
 
+// serveRegistry sees to it that the registry that is pushed to answers, until
+// stop is called.
+func (o Options) serveRegistry(ctx context.Context) (stop func(), err error) {
+	if o.To != buildkit.Registry {
+		return func() {}, nil
+	}
+	root, err := registry.Root()
+	if err != nil {
+		return nil, err
+	}
+	stop, serving, err := registry.EnsureLoopback(ctx, o.Registry, root)
+	if serving {
+		o.say("serving the registry of %s at %s while this runs", root, o.Registry)
+	}
+	return stop, err
+}
+
 // solve has BuildKit build the targets' graphs and publishes the results.
 func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci.Store, targets []*target) ([]Image, error) {
-	if o.To == buildkit.Registry {
-		root, err := registry.Root()
-		if err != nil {
-			return nil, err
-		}
-		stop, serving, err := registry.EnsureLoopback(ctx, o.Registry, root)
-		if err != nil {
-			return nil, err
-		}
-		defer stop()
-		if serving {
-			o.say("serving the registry of %s at %s while this runs", root, o.Registry)
-		}
-	}
 	content, err := store.Content()
 	if err != nil {
 		return nil, err
@@ -185,5 +228,5 @@ func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci
 	if err != nil {
 		return nil, err
 	}
-	return finish(ctx, o, targets, digests)
+	return finish(ctx, o, targets, digests, builder.Version)
 }

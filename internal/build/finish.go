@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"maps"
 
 	"github.com/containerd/platforms"
 	"golang.org/x/sync/errgroup"
@@ -12,7 +13,8 @@ import (
 
 // finish names what was built: it publishes an index for each image, once all
 // images are in the registry. digests are those of the targets' manifests.
-func finish(ctx context.Context, o Options, targets []*target, digests []string) ([]Image, error) {
+// versions tells the version of the BuildKit that built for a platform.
+func finish(ctx context.Context, o Options, targets []*target, digests []string, versions func(platform string) string) ([]Image, error) {
 	if o.To == buildkit.Nowhere && len(o.passOver) > 0 {
 		return nil, nil
 	}
@@ -20,23 +22,23 @@ func finish(ctx context.Context, o Options, targets []*target, digests []string)
 		o.say("the images are in the builder's cache alone: --push brings them to %s, --load to the Docker Engine", o.Registry)
 		return nil, nil
 	}
-	var images []Image
-	group, ctx := errgroup.WithContext(ctx)
 	sets := byImage(targets)
-	images = make([]Image, len(sets))
+	images := make([]Image, len(sets))
+	group, ctx := errgroup.WithContext(ctx)
 	for i, set := range sets {
 		first := targets[set[0]]
 		image := &images[i]
-		*image = Image{Name: first.recipe.Name, Tags: first.tags(o), Digest: digests[set[0]], Platforms: map[string]string{}}
-		var manifests []registry.Manifest
+		*image = Image{
+			Name: first.recipe.Name, Digest: digests[set[0]], InputDigest: inputsOf(pick(targets, set)), Tags: first.tags(o),
+			Platforms: map[string]Platform{}, Releases: first.signed(),
+		}
 		for _, n := range set {
-			p := targets[n].platform
-			image.Platforms[platforms.Format(p)] = digests[n]
-			manifests = append(manifests, registry.Manifest{Digest: digests[n], OS: p.OS, Architecture: p.Architecture, Variant: p.Variant})
+			name := platforms.Format(targets[n].platform)
+			image.Platforms[name] = Platform{Digest: digests[n], InputDigest: targets[n].inputs.String(), BuildKit: versions(name)}
 		}
 		group.Go(func() (err error) {
 			if o.To == buildkit.Registry {
-				image.Digest, err = registry.Publish(ctx, first.repository(o), image.Tags, manifests, first.graph.Annotations)
+				err = publish(ctx, o, pick(targets, set), image)
 			}
 			image.Reference = first.names(o)[0] + "@" + image.Digest
 			return err
@@ -46,6 +48,35 @@ func finish(ctx context.Context, o Options, targets []*target, digests []string)
 		return nil, err
 	}
 	return images, nil
+}
+
+// publish writes the index of an image, with what is attested about each
+// platform.
+func publish(ctx context.Context, o Options, targets []*target, image *Image) error {
+	var manifests []registry.Manifest
+	for _, t := range targets {
+		done := image.Platforms[platforms.Format(t.platform)]
+		statements, err := t.statements(o, done.Digest, done.BuildKit)
+		if err != nil {
+			return err
+		}
+		manifests = append(manifests, registry.Manifest{
+			Digest: done.Digest, OS: t.platform.OS, Architecture: t.platform.Architecture, Variant: t.platform.Variant, Statements: statements,
+		})
+	}
+	notes := maps.Clone(targets[0].graph.Annotations)
+	notes[inputLabel] = image.InputDigest
+	var err error
+	if image.Digest, err = registry.Publish(ctx, targets[0].repository(o), image.Tags, manifests, notes); err != nil {
+		return err
+	}
+	for i, t := range targets {
+		name := platforms.Format(t.platform)
+		done := image.Platforms[name]
+		done.Attestation = manifests[i].Attached
+		image.Platforms[name] = done
+	}
+	return nil
 }
 
 // byImage groups the numbers of targets by image, in order.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/opencontainers/go-digest"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/debian/mirror"
@@ -31,14 +32,15 @@ func TestFinishPublishesOneIndexAnImage(t *testing.T) {
 	}
 	digests := make([]string, len(all))
 	for i, target := range all {
-		target.graph = &llb.Graph{}
+		target.graph, target.layers = &llb.Graph{Annotations: map[string]string{"a": "b"}}, llb.Input{}
+		target.inputs = digest.FromString(target.String())
 		digests[i] = pushRandom(t, target.repository(o))
 	}
-	images, err := finish(t.Context(), o, all, digests)
+	images, err := finish(t.Context(), o, all, digests, v0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(images) != 2 || images[1].Name != "node" || images[1].Platforms["linux/arm64"] != digests[3] {
+	if len(images) != 2 || images[1].Name != "node" || images[1].Platforms["linux/arm64"].Digest != digests[3] {
 		t.Fatalf("got %+v", images)
 	}
 	for _, image := range images {
@@ -49,15 +51,26 @@ func TestFinishPublishesOneIndexAnImage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := remote.Head(ref)
-		if err != nil || got.Digest.String() != image.Digest {
-			t.Errorf("%s is %v, %v", ref, got, err)
+		got, err := remote.Index(ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		index, err := got.IndexManifest()
+		if digest, _ := got.Digest(); err != nil || digest.String() != image.Digest {
+			t.Errorf("%s is %v, %v", ref, digest, err)
+		}
+		if len(index.Manifests) != 4 || index.Manifests[3].Digest.String() != image.Platforms["linux/arm64"].Attestation ||
+			index.Annotations[inputLabel] != image.InputDigest || index.Annotations["a"] != "b" {
+			t.Errorf("the index is %+v", index)
 		}
 	}
 	if _, err := json.Marshal(images); err != nil {
 		t.Error(err)
 	}
 }
+
+// v0 is the version of the BuildKit for every platform.
+func v0(string) string { return "v0" }
 
 // pushRandom pushes an image by digest and returns that.
 func pushRandom(t *testing.T, repository string) string {
@@ -86,12 +99,12 @@ func TestFinishWithoutARegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	images, err := finish(t.Context(), Options{Registry: "r", To: buildkit.Engine, Tags: []string{"t"}}, all, []string{"sha256:abc"})
+	images, err := finish(t.Context(), Options{Registry: "r", To: buildkit.Engine, Tags: []string{"t"}}, all, []string{"sha256:abc"}, v0)
 	if err != nil || len(images) != 1 || images[0].Reference != "r/base:t@sha256:abc" {
 		t.Errorf("into an Engine: %+v, %v", images, err)
 	}
 	var out bytes.Buffer
-	images, err = finish(t.Context(), Options{Registry: "r", Err: &out}, all, []string{""})
+	images, err = finish(t.Context(), Options{Registry: "r", Err: &out}, all, []string{""}, v0)
 	if err != nil || len(images) != 0 || !strings.Contains(out.String(), "--push") {
 		t.Errorf("nowhere: %+v, %v, said %q", images, err, out.String())
 	}

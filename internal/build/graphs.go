@@ -2,11 +2,7 @@ package build
 
 import (
 	"context"
-	"io"
 
-	"github.com/opencontainers/go-digest"
-
-	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/llb"
 )
 
@@ -22,13 +18,7 @@ func Graphs(ctx context.Context, o Options) ([]*llb.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	byInputs := func(_ context.Context, key string, _ func(io.Writer) error) (oci.Layer, error) {
-		return oci.Layer{Manifest: digest.FromString(key)}, nil
-	}
-	if err := eachLayer(ctx, archives, byInputs, targets); err != nil {
-		return nil, err
-	}
-	if err := makeGraphs(ctx, targets); err != nil {
+	if err := inputGraphs(ctx, archives, targets); err != nil {
 		return nil, err
 	}
 	graphs := make([]*llb.Graph, len(targets))

@@ -169,7 +169,7 @@ func (m maker) files(ctx context.Context, level recipes.Level) (llb.Layer, error
 
 // named gives a layer of the store the name by which a graph asks for it.
 func named(l oci.Layer, name string) llb.Layer {
-	return llb.Layer{Ref: "oarbuild/layer@" + l.Manifest.String(), Name: name}
+	return llb.Layer{Ref: "oarbuild/layer@" + l.Manifest.String(), Name: name, DiffID: l.Blob.String()}
 }
 
 // readFilter reads which paths packages are unpacked without.

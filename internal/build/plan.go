@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/oarcluster/oarcluster/internal/debian"
+	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/llb"
 	"github.com/oarcluster/oarcluster/recipes"
@@ -27,7 +29,9 @@ type target struct {
 	packages  [][]debian.Package // by level, each without those of the levels below
 	eatmydata []debian.Package   // what libeatmydata needs, the library's package first
 	epoch     time.Time
-	layers    llb.Input // what the graph is made of
+	releases  []lock.Release // that the packages follow from, the suite's own first
+	inputs    digest.Digest  // of all that the image is made of
+	layers    llb.Input      // what the graph is made of
 	graph     *llb.Graph
 }
 

@@ -23,12 +23,16 @@ import (
 type Manifest struct {
 	Digest                    string // of the image manifest: sha256:<hex>
 	OS, Architecture, Variant string // as in OCI image-spec, "platform"
+
+	Statements []Statement // are attached to it
+	Attached   string      // digest of the manifest by which they are; Publish fills it in
 }
 
 // Publish composes the index of the manifests, in the order given, with the
-// annotations, and writes it to the repository (host[:port]/path) by digest and
-// then under each tag. What the registry already holds is not written again.
-// It returns the index's digest. The manifests must be in the repository.
+// annotations, and writes it to the repository (host[:port]/path): what is
+// attached to the manifests first, then the index by digest, and then each tag,
+// so that nobody meets half of it. What the registry already holds is not written
+// again. It returns the index's digest. The manifests must be in the repository.
 func Publish(ctx context.Context, repository string, tags []string, manifests []Manifest, annotations map[string]string) (string, error) {
 	digest, err := publish(ctx, repository, tags, manifests, annotations)
 	if err != nil {
@@ -77,16 +81,15 @@ func publish(ctx context.Context, repository string, tags []string, manifests []
 	if err != nil {
 		return "", err
 	}
-	options := []remote.Option{remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithRetryPredicate(passing)}
-	puller, err := remote.NewPuller(options...)
+	puller, err := remote.NewPuller(options()...)
 	if err != nil {
 		return "", err
 	}
-	pusher, err := remote.NewPusher(options...)
+	pusher, err := remote.NewPusher(options()...)
 	if err != nil {
 		return "", err
 	}
-	index, err := compose(ctx, puller, repo, manifests, annotations)
+	index, attached, err := compose(ctx, puller, repo, manifests, annotations)
 	if err != nil {
 		return "", err
 	}
@@ -94,13 +97,16 @@ func publish(ctx context.Context, repository string, tags []string, manifests []
 	if err != nil {
 		return "", err
 	}
-	refs := []name.Reference{repo.Digest(digest.String())}
-	for _, tag := range tags {
-		refs = append(refs, repo.Tag(tag))
-	}
-	for _, ref := range refs {
+	for i, ref := range references(repo, digest, tags) {
 		if there, err := puller.Head(ctx, ref); err == nil && there.Digest == digest {
 			continue
+		}
+		if i == 0 { // whoever wrote the index wrote all that it names before
+			for _, image := range attached {
+				if err := write(ctx, pusher, repo, image); err != nil {
+					return "", fmt.Errorf("writing what is attached: %w", err)
+				}
+			}
 		}
 		if err := pusher.Put(ctx, ref, index); err != nil {
 			return "", fmt.Errorf("writing %s: %w", ref, err)
@@ -109,23 +115,52 @@ func publish(ctx context.Context, repository string, tags []string, manifests []
 	return digest.String(), nil
 }
 
+// options are those of every client of a registry.
+func options() []remote.Option {
+	return []remote.Option{remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithRetryPredicate(passing)}
+}
+
+// references names the index by its digest and by each tag, in the order in
+// which they may be written.
+func references(repo name.Repository, digest v1.Hash, tags []string) []name.Reference {
+	refs := []name.Reference{repo.Digest(digest.String())}
+	for _, tag := range tags {
+		refs = append(refs, repo.Tag(tag))
+	}
+	return refs
+}
+
 // compose returns the OCI index of the manifests, which it looks up for their
-// size and type.
-func compose(ctx context.Context, puller *remote.Puller, repo name.Repository, manifests []Manifest, annotations map[string]string) (v1.ImageIndex, error) {
-	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	for _, m := range manifests {
+// size and type, and of what is attached to them, which it returns as well. What
+// is attached comes last, for there are programs that take the first entry.
+func compose(ctx context.Context, puller *remote.Puller, repo name.Repository, manifests []Manifest, annotations map[string]string) (v1.ImageIndex, []v1.Image, error) {
+	var entries, attachments []mutate.IndexAddendum
+	var attached []v1.Image
+	for i := range manifests {
+		m := &manifests[i]
 		found, err := puller.Get(ctx, repo.Digest(m.Digest))
 		if err != nil {
-			return nil, fmt.Errorf("reading manifest %s: %w", m.Digest, err)
+			return nil, nil, fmt.Errorf("reading manifest %s: %w", m.Digest, err)
 		}
 		image, err := found.Image()
 		if err != nil {
-			return nil, fmt.Errorf("reading manifest %s: %w", m.Digest, err)
+			return nil, nil, fmt.Errorf("reading manifest %s: %w", m.Digest, err)
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{
+		entries = append(entries, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{
 			MediaType: found.MediaType, Size: found.Size, Digest: found.Digest,
 			Platform: &v1.Platform{OS: m.OS, Architecture: m.Architecture, Variant: m.Variant},
 		}})
+		if len(m.Statements) == 0 {
+			continue
+		}
+		about, entry, err := attach(found.Descriptor, m.Statements)
+		if err != nil {
+			return nil, nil, err
+		}
+		m.Attached = entry.Digest.String()
+		attached = append(attached, about)
+		attachments = append(attachments, mutate.IndexAddendum{Add: about, Descriptor: entry})
 	}
-	return mutate.Annotations(index, annotations).(v1.ImageIndex), nil
+	index := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), append(entries, attachments...)...)
+	return mutate.Annotations(index, annotations).(v1.ImageIndex), attached, nil
 }

@@ -99,6 +99,7 @@ func TestPublishingAgainWritesNothing(t *testing.T) {
 	t.Parallel()
 	repository, writes := serveHere(t)
 	manifests := []Manifest{push(t, repository, "amd64")}
+	manifests[0].Statements = []Statement{statement}
 	first, err := Publish(t.Context(), repository, []string{"a", "b"}, manifests, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,91 @@
+package attest
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	intoto "github.com/in-toto/in-toto-golang/in_toto"
+	slsa "github.com/in-toto/in-toto-golang/in_toto/slsa_provenance/v1"
+)
+
+const manifest = "sha256:0101010101010101010101010101010101010101010101010101010101010101"
+
+func sample() Build {
+	return Build{
+		Recipe: "node", Platform: "linux/amd64", Variables: map[string]string{"suite": "trixie", "oar": "2.6.1"},
+		Recipes: map[string][]byte{"/home/me/node.yaml": []byte("name: node\n"), "base.yaml": []byte("name: base\n")},
+		Materials: []Material{
+			{Name: "Debian trixie", URI: "http://mirror.example.org/debian/dists/trixie/InRelease", Digest: manifest, Date: time.Unix(1700000000, 0)},
+			{Name: "vim", URI: "http://mirror.example.org/debian/pool/vim.deb", Digest: manifest},
+		},
+		Layers:      []Material{{Name: "78 packages", Digest: manifest}},
+		InputDigest: manifest, Epoch: time.Unix(1700000000, 0), Program: "v1.0.0", Builder: "v0.33.1",
+	}
+}
+
+// TestOthersReadTheStatement decodes a statement with the types of in-toto,
+// which know every field that may be in it.
+func TestOthersReadTheStatement(t *testing.T) {
+	t.Parallel()
+	predicate, err := sample().Provenance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := Statement("node", manifest, PredicateType, predicate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got intoto.ProvenanceStatementSLSA1
+	strict := json.NewDecoder(bytes.NewReader(data))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Type != intoto.StatementInTotoV1 || got.PredicateType != slsa.PredicateSLSAProvenance ||
+		got.Subject[0].Name != "node" || "sha256:"+got.Subject[0].Digest["sha256"] != manifest {
+		t.Errorf("got %+v", got.StatementHeader)
+	}
+	dependencies := got.Predicate.BuildDefinition.ResolvedDependencies
+	var names []string
+	for _, d := range dependencies {
+		names = append(names, d.Name)
+		if len(d.Digest["sha256"]) != 64 {
+			t.Errorf("%s has digest %v", d.Name, d.Digest)
+		}
+	}
+	if text := strings.Join(names, " "); text != "base.yaml node.yaml Debian trixie vim" {
+		t.Errorf("it depends on %s", text)
+	}
+	if date := dependencies[2].Annotations["date"]; date != "2023-11-14T22:13:20Z" {
+		t.Errorf("the Release file is of %v", date)
+	}
+	run := got.Predicate.RunDetails
+	if run.Builder.Version["buildkit"] != "v0.33.1" || run.Byproducts[0].Name != "78 packages" {
+		t.Errorf("made by %+v", run)
+	}
+	if back, err := Predicate(data); err != nil || !bytes.Equal(back, predicate) {
+		t.Errorf("read back %s, %v", back, err)
+	}
+}
+
+func TestEqualBuildsSayEqualThings(t *testing.T) {
+	t.Parallel()
+	want, err := sample().Provenance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := sample()
+	elsewhere.Epoch = elsewhere.Epoch.In(time.FixedZone("far", 3600))
+	elsewhere.Recipes = map[string][]byte{"node.yaml": []byte("name: node\n"), "shipped:base.yaml": []byte("name: base\n")}
+	for range 10 { // the order of maps
+		if got, err := elsewhere.Provenance(); err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%v, got\n%s\nwant\n%s", err, got, want)
+		}
+	}
+	if bytes.Contains(want, []byte("/home/me")) {
+		t.Error("it tells the folder of one machine")
+	}
+}
