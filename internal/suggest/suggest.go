@@ -8,8 +8,12 @@ import (
 	"strings"
 )
 
+// maxListed bounds a list of known words: a longer one helps nobody.
+const maxListed = 30
+
 // For ends a message about an unknown word: ` (did you mean "x"?)` when one
-// of the known words is near, else all that are known.
+// of the known words is near, else all that are
+// known, if they are few.
 func For(word string, known []string) string {
 	best, distance := "", max(1, min(len(word), 12)/3)+1
 	for _, k := range known {
@@ -20,7 +24,7 @@ func For(word string, known []string) string {
 	switch {
 	case best != "":
 		return fmt.Sprintf(" (did you mean %q?)", best)
-	case len(known) == 0:
+	case len(known) == 0 || len(known) > maxListed:
 		return ""
 	}
 	known = slices.Sorted(slices.Values(known))
