@@ -55,6 +55,8 @@ func (f *flags) declareInput(every *pflag.FlagSet) {
 	every.StringVar(&f.Mirror, "mirror", os.Getenv("OARBUILD_MIRROR"), "`URL` of a Debian mirror, with or without /debian at its end, as OARBUILD_MIRROR (default that of this machine's apt)")
 	every.Lookup("mirror").DefValue = "" // the variable may hold a password, and help prints defaults
 	every.BoolVar(&f.AllowStale, "allow-stale", false, "take an archive whose Release files are out of date")
+	every.BoolVar(&f.Locked, "locked", false, "take the packages that the lock beside each recipe names (oarbuild lock)")
+	every.BoolVar(&f.Offline, "offline", false, "use no network: packages and indexes come from the cache alone")
 }
 
 // declareBuild declares how it is built.

@@ -45,6 +45,7 @@ func TestFlagsBecomeOptions(t *testing.T) {
 		{"load", []string{"--load", "--no-cache"}, func(o *build.Options) { o.To, o.NoCache = buildkit.Engine, true }},
 		{"steps", []string{"--no-cache=a,b", "--no-cache=c, d"}, func(o *build.Options) { o.Again = []string{"a,b", "c, d"} }},
 		{"a mirror", []string{"--mirror", "http://flag.example.org", "--allow-stale"}, func(o *build.Options) { o.Mirror, o.AllowStale = "http://flag.example.org", true }},
+		{"a lock", []string{"--locked", "--offline"}, func(o *build.Options) { o.Locked, o.Offline = true, true }},
 		{"a builder", []string{"--builder", "tcp://b:1", "--progress", "plain"}, func(o *build.Options) { o.Builders, o.Progress = []string{"tcp://b:1"}, "plain" }},
 	} {
 		want := plain

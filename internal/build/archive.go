@@ -20,60 +20,91 @@ import (
 // the disk at every file.
 const preloaded = "libeatmydata1"
 
-// archives are the Debian archives that targets come from, by suite.
+// archives are what targets' packages come from, by [target.archive].
 type archives map[string]*suiteArchive
 
-// suiteArchive is the archive of one suite, and how its transfers go.
+// suiteArchive is the archive of one suite, with the further ones of a recipe,
+// and how its transfers go.
 type suiteArchive struct {
 	*mirror.Archive
 	progress *progress
 }
 
-// openArchives opens the archive of each suite that the targets are of.
+// archive names what the target's packages come from. Targets of one name share
+// one archive.
+func (t *target) archive() string {
+	return t.recipe.Suite.Name + describeSources(t.recipe.Sources) + t.locked
+}
+
+// openArchives opens the archive of each suite that the targets are of, and the
+// further archives that they name beside it.
 func openArchives(ctx context.Context, o Options, dir string, targets []*target) (archives, error) {
-	all := archives{}
+	all, suites := archives{}, archives{}
 	for _, t := range targets {
-		all[t.recipe.Suite.Name] = nil
-	}
-	for suite := range all {
-		progress := newProgress(o)
-		source := source(ctx, o, suite)
-		source.Cache, source.Progress = filepath.Join(dir, "debian"), progress.take
-		archive, err := mirror.Open(ctx, source)
+		suite := t.recipe.Suite.Name
+		if suites[suite] == nil {
+			source, progress := source(ctx, o, dir, suite)
+			archive, err := mirror.Open(ctx, source)
+			if err != nil {
+				return nil, err
+			}
+			suites[suite] = &suiteArchive{archive, progress}
+		}
+		if all[t.archive()] != nil {
+			continue
+		}
+		archive, err := suites[suite].With(ctx, further(t.recipe.Sources))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", t.recipe.File, err)
 		}
-		for _, warning := range archive.Warnings() {
-			o.warn(warning)
-		}
-		all[suite] = &suiteArchive{archive, progress}
+		all[t.archive()] = &suiteArchive{archive, suites[suite].progress}
 	}
+	said := map[string]bool{}
+	for _, archive := range all {
+		for _, warning := range archive.Warnings() {
+			if !said[warning] {
+				o.warn(warning)
+			}
+			said[warning] = true
+		}
+	}
+	return all, all.date(o, targets)
+}
+
+// date gives each target its newest time, and the state of the archive that it
+// is made of.
+func (a archives) date(o Options, targets []*target) error {
 	for _, t := range targets {
 		var err error
-		if t.releases, err = all.of(t).Releases(); err != nil {
-			return nil, err
+		if t.releases, err = a.of(t).Releases(); err != nil {
+			return err
 		}
-		t.epoch = all.of(t).Date()
+		t.epoch = a.of(t).Date()
 		if !o.Epoch.IsZero() {
 			t.epoch = o.Epoch
 		}
 	}
-	return all, nil
+	return nil
 }
 
 // source returns the mirror to take a suite from: the one asked for, else that
 // of this machine's apt, else the public one.
-func source(ctx context.Context, o Options, suite string) mirror.Source {
+func source(ctx context.Context, o Options, dir, suite string) (mirror.Source, *progress) {
 	s, ok := mirror.FromMachine(ctx)
 	if o.Mirror != "" || !ok {
 		s = mirror.At(cmp.Or(o.Mirror, mirror.Default))
 	}
 	s.Suite, s.Keyring = suite, keys.DebianArchive()
-	s.AllowStale = s.AllowStale || o.AllowStale
-	return s
+	if o.keyring != nil {
+		s.Keyring = o.keyring
+	}
+	s.AllowStale, s.Offline = s.AllowStale || o.AllowStale, o.Offline
+	progress := newProgress(o)
+	s.Cache, s.Progress = filepath.Join(dir, "debian"), progress.take
+	return s, progress
 }
 
-func (a archives) of(t *target) *suiteArchive { return a[t.recipe.Suite.Name] }
+func (a archives) of(t *target) *suiteArchive { return a[t.archive()] }
 
 // resolve finds the packages of every level of every target.
 func (a archives) resolve(ctx context.Context, o Options, targets []*target) error {
@@ -142,16 +173,20 @@ func (t *target) request() debian.Request {
 
 // fetch brings the .debs of all targets into the store, and says how that went.
 func (a archives) fetch(ctx context.Context, o Options, targets []*target) error {
-	for suite, archive := range a {
+	for name, archive := range a {
 		var wanted []*target
 		for _, t := range targets {
-			if t.recipe.Suite.Name == suite {
+			if t.archive() == name {
 				wanted = append(wanted, t)
 			}
 		}
 		begun, packages := time.Now(), union(wanted)
-		if err := archive.Fetch(ctx, packages); err != nil {
-			return err
+		err := archive.Fetch(ctx, packages)
+		for _, name := range archive.Damaged() {
+			o.warn("package " + name + " was damaged or exchanged in the store: it was thrown away")
+		}
+		if err != nil {
+			return aboutLock(wanted, err)
 		}
 		if line := archive.progress.line("package", "packages", time.Since(begun)); line != "" {
 			o.say("%s", line)

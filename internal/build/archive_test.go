@@ -14,14 +14,14 @@ import (
 
 func TestTheMirrorAskedForIsTaken(t *testing.T) {
 	t.Parallel()
-	s := source(t.Context(), Options{Mirror: "http://mirror.example.org/"}, "trixie")
+	s, _ := source(t.Context(), Options{Mirror: "http://mirror.example.org/"}, "/c", "trixie")
 	if s.Debian != "http://mirror.example.org/debian" || s.Security != "http://mirror.example.org/debian-security" {
 		t.Errorf("got %s and %s", s.Debian, s.Security)
 	}
 	if s.Suite != "trixie" || s.AllowStale || len(s.Keyring) == 0 {
 		t.Errorf("got suite %s, stale %v, %d keys", s.Suite, s.AllowStale, len(s.Keyring))
 	}
-	if s := source(t.Context(), Options{AllowStale: true}, "trixie"); !s.AllowStale || s.Debian == "" {
+	if s, _ := source(t.Context(), Options{AllowStale: true, Offline: true}, "/c", "trixie"); !s.AllowStale || !s.Offline || s.Debian == "" || s.Cache != "/c/debian" {
 		t.Errorf("by default %q, stale %v", s.Debian, s.AllowStale)
 	}
 }

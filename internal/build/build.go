@@ -48,6 +48,8 @@ type Options struct {
 	Builders  []string // addresses of BuildKits, [PLATFORM=]ADDRESS; default: see package endpoint
 	TLSDir    string   // certificates for builders at tcp:// addresses
 
+	Locked       bool   // build the packages that the lock beside each recipe names
+	Offline      bool   // use no network, but for the builder and a registry of this machine
 	AllowStale   bool   // take an archive whose Release files are out of date
 	IfChanged    bool   // push only the images whose inputs are not those of the published ones
 	NoSBOM       bool   // attach no list of packages
@@ -61,6 +63,7 @@ type Options struct {
 	Console *rescue.Console
 
 	passOver []string // steps that failed, and may
+	keyring  [][]byte // keys that may sign the Debian archive; default: those of this program
 }
 
 // Image is a finished image.
@@ -100,6 +103,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.To == buildkit.Engine && len(o.Platforms) > 1 {
 		return o, ui.WithCode(errors.New("a Docker Engine takes images of one platform: name one --platform, or --push"), ui.CodeUsage)
+	}
+	if o.Offline && o.To == buildkit.Registry && !registry.IsLoopback(o.Registry) {
+		return o, ui.Usage(fmt.Errorf("--offline excludes pushing to %s, which is not on this machine", o.Registry), "push to a registry at localhost, or leave --offline out")
 	}
 	if o.IfChanged && o.To != buildkit.Registry {
 		return o, ui.Usage(errors.New("--if-changed compares with what is in a registry, and nothing is pushed to one"), "add --push")
@@ -186,6 +192,10 @@ func prepare(ctx context.Context, o Options) ([]*target, archives, error) {
 	dir, err := cacheDir()
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.Locked {
+		a, err := openLocks(ctx, o, dir, targets)
+		return targets, a, err
 	}
 	a, err := openArchives(ctx, o, dir, targets)
 	if err != nil {

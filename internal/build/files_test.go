@@ -53,7 +53,6 @@ func TestNothingIsIgnored(t *testing.T) {
 	}
 	for what, r := range map[string]recipes.Resolved{
 		"image":   {Base: "x@sha256:00"},
-		"sources": {Sources: []recipes.Source{{}}},
 		"args":    step(recipes.Step{Args: []string{"a"}}),
 		"secrets": step(recipes.Step{Secrets: []string{"a"}}),
 		"ssh":     step(recipes.Step{SSH: true}),

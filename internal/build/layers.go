@@ -17,7 +17,6 @@ import (
 	"github.com/oarcluster/oarcluster/internal/debian/layer"
 	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/llb"
-	"github.com/oarcluster/oarcluster/recipes"
 )
 
 // storeID is the name by which graphs know the layer store. It is part of every
@@ -87,7 +86,7 @@ func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*targe
 				return err
 			})
 			group.Go(func() (err error) {
-				t.layers.Files[i], err = m.files(ctx, t.recipe.Levels[i])
+				t.layers.Files[i], err = m.files(ctx, i)
 				return err
 			})
 		}
@@ -139,23 +138,36 @@ func (m maker) debs(packages []debian.Package) []layer.Deb {
 	return debs
 }
 
-// files makes the layer of a level's trees. They are small: the layer is
+// files makes the layer of a level's trees, which in the top one are laid over
+// the files of the recipe's further archives. They are small: the layer is
 // written each time, and named by its bytes.
-func (m maker) files(ctx context.Context, level recipes.Level) (llb.Layer, error) {
-	trees := make([]oci.Tree, len(level.Files))
-	for i, f := range level.Files {
+func (m maker) files(ctx context.Context, i int) (llb.Layer, error) {
+	level := m.target.recipe.Levels[i]
+	var trees []oci.Tree
+	if sources := m.target.recipe.Sources; i == len(m.target.recipe.Levels)-1 && len(sources) > 0 {
+		files, err := sourceFiles(sources)
+		if err != nil {
+			return llb.Layer{}, err
+		}
+		trees = append(trees, oci.Tree{FS: files, To: "/"})
+	}
+	for _, f := range level.Files {
 		tree, err := find(f)
 		if err != nil {
 			return llb.Layer{}, err
 		}
-		trees[i] = tree
+		trees = append(trees, tree)
 	}
 	if len(trees) == 0 {
 		return llb.Layer{}, nil
 	}
 	var tar bytes.Buffer
 	if err := oci.WriteTrees(&tar, trees, m.target.epoch); err != nil {
-		return llb.Layer{}, fmt.Errorf("%s: %w", level.Files[0].At, err)
+		at := m.target.recipe.File
+		if len(level.Files) > 0 {
+			at = level.Files[0].At.String()
+		}
+		return llb.Layer{}, fmt.Errorf("%s: %w", at, err)
 	}
 	l, err := m.put(ctx, "files\n"+tar.String(), func(w io.Writer) error {
 		_, err := w.Write(tar.Bytes())

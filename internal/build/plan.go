@@ -26,6 +26,7 @@ type target struct {
 	platform ocispec.Platform
 	arch     string // as Debian calls the platform
 
+	locked    string             // names the lock that says which packages, "" without one
 	packages  [][]debian.Package // by level, each without those of the levels below
 	eatmydata []debian.Package   // what libeatmydata needs, the library's package first
 	epoch     time.Time
@@ -62,8 +63,14 @@ func (t *target) names(o Options) []string {
 	return names
 }
 
-// plan reads the recipes and pairs them with platforms, image by image.
+// plan reads the recipes and pairs them with platforms, image by image: with
+// this machine's when the options name none.
 func plan(o Options) ([]*target, error) {
+	return planFor(o, func(*recipes.Resolved) []string { return []string{platforms.DefaultString()} })
+}
+
+// planFor is plan with other platforms for when the options name none.
+func planFor(o Options, platforms func(*recipes.Resolved) []string) ([]*target, error) {
 	list, err := Load(o)
 	if err != nil {
 		return nil, err
@@ -72,14 +79,14 @@ func plan(o Options) ([]*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted := o.Platforms
-	if len(wanted) == 0 {
-		wanted = []string{platforms.DefaultString()}
-	}
 	var targets []*target
 	for _, recipe := range list {
 		if err := refuse(recipe); err != nil {
 			return nil, err
+		}
+		wanted := o.Platforms
+		if len(wanted) == 0 {
+			wanted = platforms(recipe)
 		}
 		for _, name := range wanted {
 			t, err := newTarget(recipe, name)

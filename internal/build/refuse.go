@@ -13,9 +13,6 @@ func refuse(r *recipes.Resolved) error {
 	if r.Base != "" {
 		return cannot(r.File, "come from an image")
 	}
-	for _, s := range r.Sources {
-		return cannot(s.At, "use further archives (sources)")
-	}
 	for _, level := range r.Levels {
 		for _, s := range level.Run {
 			switch {

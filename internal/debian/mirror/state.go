@@ -32,8 +32,9 @@ func Reopen(source Source, further []Further, releases []lock.Release) (*Archive
 func (a *Archive) Releases(archs ...string) ([]lock.Release, error) {
 	releases := make([]lock.Release, len(a.suites))
 	for i, s := range a.suites {
-		releases[i] = lock.Release{Suite: s.name, Archive: s.archive, Date: s.release.Date.UTC(), SHA256: s.sha256, Indexes: s.indexes}
-		if s.indexes != nil {
+		releases[i] = lock.Release{Suite: s.name, Archive: s.archive, Date: s.release.Date.UTC(), SHA256: s.sha256}
+		if s.indexes != nil && len(archs) > 0 {
+			releases[i].Indexes = s.indexes
 			continue
 		}
 		for _, arch := range slices.Compact(slices.Sorted(slices.Values(archs))) {
