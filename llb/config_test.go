@@ -83,7 +83,6 @@ func TestHistoryTellsEachLayer(t *testing.T) {
 		"oarbuild [debian linux/amd64] configure 70 packages",
 		"oarbuild [small linux/amd64] 72 packages",
 		"oarbuild [small linux/amd64] configure 72 packages",
-		"oarbuild [small linux/amd64] files",
 		"oarbuild [small linux/amd64] run: first",
 		"oarbuild [small linux/amd64] run: second",
 	}

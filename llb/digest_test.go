@@ -52,7 +52,8 @@ func TestWhatChangesTheDigest(t *testing.T) {
 			run := in.Recipe.Levels[1].Run
 			run[0], run[1] = run[1], run[0]
 		}, true},
-		{"one step less", func(in *Input) { in.Recipe.Levels[1].Run = in.Recipe.Levels[1].Run[:1] }, true},
+		{"one step less", func(in *Input) { in.Recipe.Levels[1].Run, in.Needs[1] = in.Recipe.Levels[1].Run[:1], in.Needs[1][:1] }, true},
+		{"a step's needs", step(func(s *recipes.Step) { s.Needs = []string{} }), true},
 		{"the bare layer", func(in *Input) { in.Packages[0] = layer("other", in.Packages[0].Name) }, true},
 		{"a layer of packages", func(in *Input) { in.Packages[1] = layer("other", in.Packages[1].Name) }, true},
 		{"the packages asked for", func(in *Input) { in.Recipe.Levels[1].Packages[1].Name = "emacs" }, true},

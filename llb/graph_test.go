@@ -56,7 +56,8 @@ func TestWhatStepsSee(t *testing.T) {
 	for _, tc := range []struct{ step, mounts, env string }{
 		{"[debian linux/amd64] configure 70 packages", "/ /run/eatmydata", "PACKAGES="},
 		{"[small linux/amd64] configure 72 packages", "/ /run/below /run/eatmydata", "PACKAGES=tini vim"},
-		{"[small linux/amd64] run: first", "/ /run/eatmydata", "A=b"},
+		{"[small linux/amd64] run: first", "/ /run/eatmydata /run/files", "A=b"},
+		{"[small linux/amd64] run: second", "/ /run/eatmydata", "A=b"},
 	} {
 		op := got[tc.step]
 		var mounts []string

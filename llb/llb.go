@@ -3,18 +3,24 @@
 //
 // # The graph
 //
-// Packages form a chain of their own, files are merged over it, scripts come
-// last:
+// Packages and the steps that say which files they need form a chain of their
+// own; all other files and steps come last:
 //
 //	S0 = configure(bare packages + bare files)
-//	S1 = configure(S0 + packages of base)
-//	S2 = configure(S1 + packages of server)
-//	F  = S2 + files of base + files of server
-//	image = scripts of base, then of server, on F
+//	S1 = early steps of base on configure(S0 + packages of base)
+//	S2 = early steps of server on configure(S1 + packages of server)
+//	image = S2 + files of base + files of server
 //
 // "+" is BuildKit's merge: layers made elsewhere keep their digests, and a
-// changed file installs no package again. S0 and S1 are the same vertices in
-// all images that share them, so BuildKit solves them once.
+// changed file installs no package again and runs no early step that does not
+// need it. The last merge costs nothing, for BuildKit does not make a tree of it
+// that nobody asks for. S0 and S1 are the same vertices in all images that share
+// them, so BuildKit solves them once.
+//
+// A step lays the files that it needs itself, from a mount, in front of its
+// script. Each file is laid once: an early step's own change of it lasts. Where
+// there are steps without needs, the first of them lays all files that are
+// left, which spares the merge whose tree it would stand on.
 //
 // Packages and files enter as layers of an OCI layout store that the client
 // serves (internal/oci). configure runs the maintainer scripts (configure.sh),
@@ -57,8 +63,12 @@ type Input struct {
 	Recipe   *recipes.Resolved
 	Platform ocispec.Platform
 	// Packages and Files hold a layer for each level of the recipe, a zero one
-	// for a level that adds none. Packages[0] is the bare base.
+	// for a level that adds none. Packages[0] is the bare base. Files are those
+	// that no step lays.
 	Packages, Files []Layer
+	// Needs holds for each level and step the files that the step lays before it
+	// runs, a zero layer for none.
+	Needs [][]Layer
 	// Eatmydata holds Debian's package libeatmydata1 unpacked, which is below
 	// usr/lib/ and the architecture's folder. A zero layer leaves it out.
 	Eatmydata Layer
@@ -84,10 +94,7 @@ func Image(ctx context.Context, in Input) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the graph of %s: %w", in.Recipe.Name, err)
 	}
-	state := b.packages()
-	state = b.files(state)
-	state = b.scripts(state)
-	def, err := state.Marshal(ctx, bk.Platform(in.Platform))
+	def, err := b.rest(b.chain()).Marshal(ctx, bk.Platform(in.Platform))
 	if err != nil {
 		return nil, fmt.Errorf("marshalling the graph of %s: %w", in.Recipe.Name, err)
 	}
@@ -104,41 +111,53 @@ func Image(ctx context.Context, in Input) (*Graph, error) {
 	}, nil
 }
 
-// packages answers the chain of package layers, each configured. The files of
-// the bare level lie below its configuration, for they rule dpkg and apt.
-func (b *builder) packages() bk.State {
+// chain answers the package layers, each configured and followed by its level's
+// early steps. The files of the bare level lie below its configuration, for they
+// rule dpkg and apt.
+func (b *builder) chain() bk.State {
 	state := bk.Scratch()
 	for i, level := range b.in.Recipe.Levels {
-		layer := b.in.Packages[i]
-		if layer == (Layer{}) {
-			continue
+		if layer := b.in.Packages[i]; layer != (Layer{}) {
+			over := []source{{level.Name, layer}}
+			if i == 0 {
+				over = append(over, source{level.Name, b.in.Files[0]})
+			}
+			state = b.configure(b.merge(state, level.Name, "packages", over), state, level, layer)
 		}
-		over := []source{{level.Name, layer}}
-		if i == 0 {
-			over = append(over, source{level.Name, b.in.Files[0]})
+		for j, step := range level.Run {
+			if step.Needs != nil {
+				state = b.script(state, level.Name, step, b.lay(source{level.Name, b.in.Needs[i][j]}))
+			}
 		}
-		state = b.configure(b.merge(state, level.Name, "packages", over), state, level, layer)
 	}
 	return state
 }
 
-// files merges the files of all levels but the bare one over the packages.
-func (b *builder) files(state bk.State) bk.State {
-	var over []source
+// rest adds the files that are left, and runs the steps that see all files, the
+// lowest level's first.
+func (b *builder) rest(state bk.State) bk.State {
+	name := b.in.Recipe.Name
+	var files []source
+	var steps []recipes.Step
 	for i, level := range b.in.Recipe.Levels {
-		if i > 0 {
-			over = append(over, source{level.Name, b.in.Files[i]})
+		if i > 0 && b.in.Files[i] != (Layer{}) {
+			files = append(files, source{level.Name, b.in.Files[i]})
+		}
+		for _, step := range level.Run {
+			if step.Needs == nil {
+				steps = append(steps, step)
+			}
 		}
 	}
-	return b.merge(state, b.in.Recipe.Name, "files", over)
-}
-
-// scripts runs the steps of all levels, the lowest level's first.
-func (b *builder) scripts(state bk.State) bk.State {
-	for _, level := range b.in.Recipe.Levels {
-		for _, step := range level.Run {
-			state = b.script(state, step)
+	if len(steps) == 0 {
+		return b.merge(state, name, "files", files)
+	}
+	for i, step := range steps {
+		var lay []bk.RunOption
+		if i == 0 {
+			lay = b.lay(files...)
 		}
+		state = b.script(state, name, step, lay)
 	}
 	return state
 }

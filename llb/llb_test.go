@@ -59,6 +59,13 @@ func input(r *recipes.Resolved, architecture string) Input {
 		}
 		in.Packages = append(in.Packages, packages)
 		in.Files = append(in.Files, files)
+		needs := make([]Layer, len(l.Run))
+		for j, step := range l.Run {
+			if len(step.Needs) > 0 {
+				needs[j] = layer("files for "+step.Name, "files for "+step.Name)
+			}
+		}
+		in.Needs = append(in.Needs, needs)
 	}
 	return in
 }
@@ -157,6 +164,8 @@ func TestImageRefuses(t *testing.T) {
 		change     func(*Input)
 	}{
 		{"too few layers", "making the graph of base: 1 package layers and 2 file layers for 2 levels", func(in *Input) { in.Packages = in.Packages[:1] }},
+		{"no needs", "making the graph of base: needs of 0 levels for 2 levels", func(in *Input) { in.Needs = nil }},
+		{"needs of other steps", "making the graph of base: needs of 1 steps for 2 steps of base", func(in *Input) { in.Needs[1] = in.Needs[1][:1] }},
 		{"no bare base", "making the graph of base: no layer for the bare base", func(in *Input) { in.Packages[0] = Layer{} }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -38,6 +38,7 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // Where the scripts look for what is mounted beside the image's own files.
 const (
 	eatmydataMount = "/run/eatmydata"
+	filesMount     = "/run/files"
 	belowMount     = "/run/below"
 )
 
@@ -95,6 +96,13 @@ func newBuilder(in Input) (*builder, error) {
 		return nil, fmt.Errorf("%d package layers and %d file layers for %d levels", len(in.Packages), len(in.Files), levels)
 	case in.Packages[0] == Layer{}:
 		return nil, fmt.Errorf("no layer for the bare base")
+	case len(in.Needs) != levels:
+		return nil, fmt.Errorf("needs of %d levels for %d levels", len(in.Needs), levels)
+	}
+	for i, level := range in.Recipe.Levels {
+		if len(in.Needs[i]) != len(level.Run) {
+			return nil, fmt.Errorf("needs of %d steps for %d steps of %s", len(in.Needs[i]), len(level.Run), level.Name)
+		}
 	}
 	b := &builder{in: in, sources: map[string]*bk.SourceMap{}}
 	for file, text := range in.Recipe.Texts {
@@ -111,6 +119,22 @@ type source struct {
 
 func (b *builder) source(s source) bk.State {
 	return bk.OCILayout(s.layer.Ref, bk.OCIStore("", b.in.Store), b.name(s.level, "%s", s.layer.Name))
+}
+
+// lay answers the option by which a step lays files before it runs its script,
+// none for no files.
+func (b *builder) lay(files ...source) []bk.RunOption {
+	var states []bk.State
+	for _, s := range files {
+		if s.layer != (Layer{}) {
+			states = append(states, b.source(s))
+		}
+	}
+	if len(states) == 0 {
+		return nil
+	}
+	all := bk.Merge(states, b.name(b.in.Recipe.Name, "merge files"))
+	return []bk.RunOption{bk.AddMount(filesMount, all, bk.Readonly)}
 }
 
 // merge lays sources over a state and notes them as layers of the image. Zero
@@ -151,12 +175,13 @@ func (b *builder) configure(state, below bk.State, level recipes.Level, layer La
 	return b.run(configuring(level), []string{"/bin/sh", "-e", "-c", configureScript}, state, opts)
 }
 
-// script runs a step of a recipe, with the image's own environment.
-func (b *builder) script(state bk.State, step recipes.Step) bk.State {
-	opts := []bk.RunOption{
-		b.name(b.in.Recipe.Name, "run: %s", step.Name),
+// script runs a step of a recipe for a level, with the image's own environment.
+// lay is what [builder.lay] answers for the files that the step lays.
+func (b *builder) script(state bk.State, level string, step recipes.Step, lay []bk.RunOption) bk.State {
+	opts := append(lay,
+		b.name(level, "run: %s", step.Name),
 		b.location(step.At),
-	}
+	)
 	env := b.in.Recipe.Image.Env
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		opts = append(opts, bk.AddEnv(name, env[name]))
@@ -165,7 +190,7 @@ func (b *builder) script(state bk.State, step recipes.Step) bk.State {
 	if step.Network == "host" {
 		network, b.hostNetwork = bk.NetModeHost, true
 	}
-	b.history = append(b.history, b.label(b.in.Recipe.Name, "run: "+step.Name))
+	b.history = append(b.history, b.label(level, "run: "+step.Name))
 	args := []string{"/bin/sh", "-e", "-c", stepScript, "step", step.Sh}
 	return b.run(step.Name, args, state, append(opts, bk.Network(network)))
 }

@@ -73,6 +73,9 @@ func (c *chain) steps(r *recipe) []Step {
 			if network := n.get("network"); network.given() {
 				s.Network = c.checked(p, network.text)
 			}
+			if needs := n.get("needs"); needs.given() {
+				s.Needs = append([]string{}, c.all(p, needs.list)...)
+			}
 			c.access(p, &s, n)
 			platforms, holds := c.when(p, n.get("when"))
 			if s.platforms = platforms; holds {

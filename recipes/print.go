@@ -112,6 +112,9 @@ func (s Step) yaml() yaml.MapSlice {
 	if s.Timeout > 0 {
 		doc = append(doc, yaml.MapItem{Key: "timeout", Value: fmt.Sprintf("%ds", int(s.Timeout.Seconds()))})
 	}
+	if s.Needs != nil {
+		doc = append(doc, yaml.MapItem{Key: "needs", Value: escapeAll(s.Needs)})
+	}
 	return append(doc, onlyOn(s.platforms)...)
 }
 

@@ -83,7 +83,7 @@ func TestPrintedRecipesAreRecipes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hard := tree{"x.yaml": bare + "run: [{name: hard, sh: \"a $${b} $$$${c} $${D}\\n\\ttab \\\"q\\\" # no\\n\\nend\", args: [a, \"$${x}\"], network: host, secrets: [t], ssh: true, timeout: 1h1s, when: {platform: linux/arm64}}]\n" +
+	hard := tree{"x.yaml": bare + "run: [{name: hard, sh: \"a $${b} $$$${c} $${D}\\n\\ttab \\\"q\\\" # no\\n\\nend\", args: [a, \"$${x}\"], network: host, secrets: [t], ssh: true, timeout: 1h1s, needs: [/etc/motd], when: {platform: linux/arm64}}]\n" +
 		"sources: [{name: s, url: https://a.example, suite: b, components: [c], key: \"" + armoured + "\\n\\nabc\\n\", when: {platform: linux/arm64}}]\n" +
 		"packages: [a1, {name: b1, when: {platform: linux/amd64}}]\n" +
 		"files: [{from: f, to: /f, owner: www-data, mode: 0600, when: {platform: [linux/amd64, linux/arm64]}}]\n" +

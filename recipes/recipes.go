@@ -135,7 +135,11 @@ type Step struct {
 	// SSH gives the script the agent of who builds.
 	SSH bool
 	// Timeout ends a script that takes longer; 0 lets it run.
-	Timeout   time.Duration
+	Timeout time.Duration
+	// Needs are the files of recipes that the script needs, as paths in the
+	// image, a folder for all that is below it. With them, empty or not, the
+	// step runs before all other files are there; nil lets it see all of them.
+	Needs     []string
 	At        Position
 	platforms []string
 }

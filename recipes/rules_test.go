@@ -77,6 +77,7 @@ func TestValidationOfParts(t *testing.T) {
 		{"secrets without a network", bare + "run: [{name: a, sh: b, secrets: [c]}]\n", "x.yaml:3:7: step \"a\" has secrets or ssh without a network: write network: host"},
 		{"ssh without a network", bare + "run: [{name: a, sh: b, ssh: true}]\n", "x.yaml:3:7: step \"a\" has secrets or ssh without a network: write network: host"},
 		{"secret's id", bare + "run: [{name: a, sh: b, network: host, secrets: [a/b]}]\n", "x.yaml:3:49: secret \"a/b\": " + say("secret")},
+		{"needs", bare + "run: [{name: a, sh: b, needs: [etc/motd]}]\n", "x.yaml:3:32: needs \"etc/motd\": " + say("needs")},
 		{"ssh", bare + "run: [{name: a, sh: b, network: host, ssh: yes}]\n", "x.yaml:3:44: ssh \"yes\": " + say("ssh")},
 		{"timeout", bare + "run: [{name: a, sh: b, timeout: 10}]\n", "x.yaml:3:33: timeout \"10\": " + say("timeout")},
 		{"empty timeout", bare + "run: [{name: a, sh: b, timeout: ''}]\n", "x.yaml:3:33: timeout \"\": " + say("timeout")},

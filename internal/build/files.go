@@ -100,7 +100,7 @@ func checkFiles(f recipes.Files) error {
 	if err != nil || len(f.Template) == 0 {
 		return err
 	}
-	if err := oci.WriteTrees(io.Discard, []oci.Tree{tree}, time.Time{}); err != nil {
+	if _, err := oci.WriteTrees(io.Discard, []oci.Tree{tree}, time.Time{}); err != nil {
 		return ui.WithCode(fmt.Errorf("%s: %w", f.At, err), ui.CodeUsage)
 	}
 	return nil

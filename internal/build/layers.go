@@ -75,7 +75,7 @@ func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*targe
 		}
 		m := maker{a: a, put: put, target: t, filter: filter, rules: rules, catalog: catalogs[t.arch]}
 		levels := len(t.recipe.Levels)
-		t.layers.Packages, t.layers.Files = make([]llb.Layer, levels), make([]llb.Layer, levels)
+		t.layers.Packages = make([]llb.Layer, levels)
 		group.Go(func() (err error) {
 			t.layers.Eatmydata, err = m.packages(ctx, nil, t.eatmydata)
 			return err
@@ -85,11 +85,8 @@ func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*targe
 				t.layers.Packages[i], err = m.packages(ctx, t.packages[:i], t.packages[i])
 				return err
 			})
-			group.Go(func() (err error) {
-				t.layers.Files[i], err = m.files(ctx, i)
-				return err
-			})
 		}
+		group.Go(func() error { return m.allFiles(ctx) })
 	}
 	return group.Wait()
 }
@@ -138,45 +135,55 @@ func (m maker) debs(packages []debian.Package) []layer.Deb {
 	return debs
 }
 
-// files makes the layer of a level's trees, which in the top one are laid over
-// the files of the recipe's further archives. They are small: the layer is
-// written each time, and named by its bytes.
-func (m maker) files(ctx context.Context, i int) (llb.Layer, error) {
-	level := m.target.recipe.Levels[i]
-	var trees []oci.Tree
-	if sources := m.target.recipe.Sources; i == len(m.target.recipe.Levels)-1 && len(sources) > 0 {
-		files, err := sourceFiles(sources)
-		if err != nil {
-			return llb.Layer{}, err
+// allFiles makes the layers of files: those that steps lay, and what is left of
+// each level.
+func (m maker) allFiles(ctx context.Context) error {
+	levels, in := m.target.recipe.Levels, &m.target.layers
+	shares, err := newShares(m.target.recipe)
+	if err != nil {
+		return err
+	}
+	in.Files, in.Needs = make([]llb.Layer, len(levels)), make([][]llb.Layer, len(levels))
+	for i, level := range levels {
+		in.Needs[i] = make([]llb.Layer, len(level.Run))
+		for j, step := range level.Run {
+			trees, check := shares.take(i, step)
+			if in.Needs[i][j], err = m.files(ctx, "files for "+step.Name, trees); err != nil {
+				return fmt.Errorf("%s: %w", step.At, err)
+			}
+			if err := check(); err != nil {
+				return err
+			}
 		}
-		trees = append(trees, oci.Tree{FS: files, To: "/"})
 	}
-	for _, f := range level.Files {
-		tree, err := find(f)
-		if err != nil {
-			return llb.Layer{}, err
+	for i, level := range levels {
+		in.Files[i], err = m.files(ctx, "files of "+level.Name, shares.rest(i))
+		if len(level.Files) > 0 && err != nil {
+			return fmt.Errorf("%s: %w", level.Files[0].At, err)
 		}
-		trees = append(trees, tree)
+		if err != nil {
+			return err
+		}
 	}
-	if len(trees) == 0 {
-		return llb.Layer{}, nil
-	}
+	return nil
+}
+
+// files makes the layer of some trees, a zero one when nothing is in them. They
+// are small: the layer is written each time, and named by its bytes.
+func (m maker) files(ctx context.Context, name string, trees []oci.Tree) (llb.Layer, error) {
 	var tar bytes.Buffer
-	if err := oci.WriteTrees(&tar, trees, m.target.epoch); err != nil {
-		at := m.target.recipe.File
-		if len(level.Files) > 0 {
-			at = level.Files[0].At.String()
-		}
-		return llb.Layer{}, fmt.Errorf("%s: %w", at, err)
+	n, err := oci.WriteTrees(&tar, trees, m.target.epoch)
+	if n == 0 || err != nil {
+		return llb.Layer{}, err
 	}
 	l, err := m.put(ctx, "files\n"+tar.String(), func(w io.Writer) error {
 		_, err := w.Write(tar.Bytes())
 		return err
 	})
 	if err != nil {
-		return llb.Layer{}, fmt.Errorf("writing the files of %s: %w", m.target, err)
+		return llb.Layer{}, fmt.Errorf("writing the %s: %w", name, err)
 	}
-	return named(l, "files of "+level.Name), nil
+	return named(l, name), nil
 }
 
 // named gives a layer of the store the name by which a graph asks for it.

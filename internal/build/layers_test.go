@@ -57,18 +57,19 @@ func TestWhatChangesALayer(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		change  func(*target)
-		changed int // of the keys: four of packages, three of files
+		changed int // of the keys: four of packages, three of files, one of a step's needs
 	}{
 		{"nothing", func(*target) {}, 0},
 		{"a tag", func(t *target) { t.recipe.Tags = []string{"other"} }, 0},
-		{"a step", func(t *target) { t.recipe.Levels[2].Run = nil }, 0},
+		{"a step", func(t *target) { t.recipe.Levels[2].Run[0].Sh = "" }, 0},
+		{"a step without needs", func(t *target) { t.recipe.Levels[2].Run[1].Needs = nil }, 1},
 		{"who asked for a package", func(t *target) { t.recipe.Levels[2].Packages = nil }, 0},
 		{"a package of the top", func(t *target) { t.packages[2][0].SHA256 = "xx" }, 1},
 		{"a package of the bottom", func(t *target) { t.packages[0][0].SHA256 = "xx" }, 3},
 		{"the eatmydata package", func(t *target) { t.eatmydata[0].SHA256 = "xx" }, 1},
 		{"the architecture", func(t *target) { t.arch = "arm64" }, 4},
-		{"the time", func(t *target) { t.epoch = t.epoch.Add(time.Second) }, 7},
-		{"a mode", func(t *target) { t.recipe.Levels[1].Files[0].Mode = map[string]uint32{"etc": 0o700} }, 1},
+		{"the time", func(t *target) { t.epoch = t.epoch.Add(time.Second) }, 8},
+		{"a mode", func(t *target) { t.recipe.Levels[1].Files[0].Mode = map[string]uint32{"etc": 0o700} }, 2},
 		{"where files go", func(t *target) { t.recipe.Levels[2].Files[0].To = "/elsewhere" }, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

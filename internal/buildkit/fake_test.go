@@ -104,9 +104,13 @@ func job(t *testing.T, name string) Job {
 	}
 	layer := llb.Layer{Ref: "oarbuild/layer@" + vertex.String(), Name: "layer"}
 	layers := slices.Repeat([]llb.Layer{layer}, len(list[0].Levels))
+	needs := make([][]llb.Layer, len(layers))
+	for i, level := range list[0].Levels {
+		needs[i] = make([]llb.Layer, len(level.Run))
+	}
 	graph, err := llb.Image(t.Context(), llb.Input{
 		Recipe: list[0], Platform: ocispec.Platform{OS: "linux", Architecture: "amd64"},
-		Packages: layers, Files: layers, Store: "s", Epoch: time.Unix(7, 0),
+		Packages: layers, Files: layers, Needs: needs, Store: "s", Epoch: time.Unix(7, 0),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ type Tree struct {
 	Edit map[string]func([]byte) ([]byte, error)
 	// UID and GID own what is copied, but for the directories of the system.
 	UID, GID int
+	// Keep tells of each path, as it is in the image without a slash in front,
+	// whether to copy it; nil copies all. A folder comes along with what is in it.
+	Keep func(path string) bool
 }
 
 // directories are the directories of a Debian system that are not root:root
@@ -46,46 +50,59 @@ var directories = map[string]tar.Header{
 // with #! are 0755 and other files 0644, whatever the modes in the file system:
 // version control keeps none. Links are kept where the file system has them. What
 // is a directory in one tree must be one in all: a link in its place would take
-// the files of the others elsewhere.
-func WriteTrees(w io.Writer, trees []Tree, epoch time.Time) error {
+// the files of the others elsewhere. It returns the number of entries.
+func WriteTrees(w io.Writer, trees []Tree, epoch time.Time) (int, error) {
 	entries := map[string]laid{}
 	for i, t := range trees {
 		if err := t.collect(entries, fmt.Sprintf("tree %d, which goes to %q", i+1, t.To)); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	names := make([]string, 0, len(entries))
-	for name := range entries {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(wanted(entries)))
 	tw := tar.NewWriter(w)
 	for _, name := range names {
-		header := entries[name].Header
-		header.ModTime, header.Format = epoch, tar.FormatPAX
-		var data []byte
-		if read := entries[name].read; read != nil {
-			var err error
-			if data, err = read(); err != nil {
-				return err
-			}
-		}
-		header.Size = int64(len(data))
-		if err := tw.WriteHeader(&header); err != nil {
-			return fmt.Errorf("writing %q: %w", name, err)
-		}
-		if _, err := tw.Write(data); err != nil {
-			return fmt.Errorf("writing %q: %w", name, err)
+		if err := entries[name].write(tw, epoch); err != nil {
+			return 0, fmt.Errorf("writing %q: %w", name, err)
 		}
 	}
-	return tw.Close()
+	return len(names), tw.Close()
 }
 
-// laid is an entry, how to read it when it has content, and the tree it is from.
+// laid is an entry, how to read it when it has content, the tree it is from, and
+// whether that tree keeps it.
 type laid struct {
 	tar.Header
 	read func() ([]byte, error)
 	tree string
+	kept bool
+}
+
+func (l laid) write(tw *tar.Writer, epoch time.Time) error {
+	var data []byte
+	if l.read != nil {
+		var err error
+		if data, err = l.read(); err != nil {
+			return err
+		}
+	}
+	l.ModTime, l.Format, l.Size = epoch, tar.FormatPAX, int64(len(data))
+	if err := tw.WriteHeader(&l.Header); err != nil {
+		return err
+	}
+	_, err := tw.Write(data)
+	return err
+}
+
+// wanted returns the entries that are kept, and the folders above them.
+func wanted(entries map[string]laid) map[string]laid {
+	all := map[string]laid{}
+	for name, e := range entries {
+		for e.kept && name != "." {
+			all[name] = entries[name]
+			name = path.Dir(name)
+		}
+	}
+	return all
 }
 
 // clashes says so when a directory and something else want to be at one path.
@@ -112,7 +129,7 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 		for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
 			old, known := entries[dir]
 			if !known {
-				entries[dir] = laid{directory(dir), nil, tree}
+				entries[dir] = laid{directory(dir), nil, tree, false}
 			} else if err := old.clashes(dir, tree, true); err != nil {
 				return err
 			}
@@ -123,29 +140,40 @@ func (t Tree) collect(entries map[string]laid, tree string) error {
 			}
 			return nil
 		}
+		mode, hasMode := t.Mode[name]
+		used[name] = true
+		keep := t.Keep == nil || t.Keep(target)
+		if !keep && !d.IsDir() {
+			return nil
+		}
 		header, read, err := t.entry(file, name, target, d)
 		if err != nil {
 			return err
 		}
-		used[name] = true
 		old, known := entries[target]
 		if known {
 			if err := old.clashes(target, tree, d.IsDir()); err != nil {
 				return err
 			}
 		}
-		if mode, ok := t.Mode[name]; ok {
+		switch {
+		case hasMode:
 			header.Mode = int64(mode)
-		} else if known && d.IsDir() {
+		case known && d.IsDir():
 			header = old.Header
 		}
 		t.own(&header, target)
-		entries[target] = laid{header, read, tree}
+		entries[target] = laid{header, read, tree, keep || known && old.kept}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	return t.checkNames(used)
+}
+
+// checkNames refuses modes and edits of what is not in the tree.
+func (t Tree) checkNames(used map[string]bool) error {
 	for name := range t.Mode {
 		if !used[name] {
 			return fmt.Errorf("setting the mode of %q: no such file in the tree", name)

@@ -23,7 +23,7 @@ var epoch = time.Unix(1_700_000_000, 0)
 func list(t *testing.T, trees ...Tree) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := WriteTrees(&out, trees, epoch); err != nil {
+	if _, err := WriteTrees(&out, trees, epoch); err != nil {
 		t.Fatal(err)
 	}
 	text := ""
@@ -125,7 +125,7 @@ func TestEqualTreesAreEqualBytes(t *testing.T) {
 	var outputs []string
 	for range 5 {
 		var out bytes.Buffer
-		if err := WriteTrees(&out, []Tree{{FS: files, To: "/"}}, epoch); err != nil {
+		if _, err := WriteTrees(&out, []Tree{{FS: files, To: "/"}}, epoch); err != nil {
 			t.Fatal(err)
 		}
 		outputs = append(outputs, out.String())
@@ -145,7 +145,7 @@ func TestWriteTreesRefuses(t *testing.T) {
 		"a device":           {FS: fstest.MapFS{"null": {Mode: fs.ModeDevice}}, To: "/"},
 		"a missing folder":   {FS: os.DirFS(filepath.Join(t.TempDir(), "none")), To: "/"},
 	} {
-		if err := WriteTrees(io.Discard, []Tree{tree}, epoch); err == nil {
+		if _, err := WriteTrees(io.Discard, []Tree{tree}, epoch); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
 	}
@@ -164,7 +164,7 @@ func TestDirectoriesStayDirectories(t *testing.T) {
 		"a file further up": {FS: fstest.MapFS{"etc": {}}, To: "/"},
 	} {
 		for _, trees := range [][]Tree{{files, other}, {other, files}} {
-			err := WriteTrees(io.Discard, trees, epoch)
+			_, err := WriteTrees(io.Discard, trees, epoch)
 			if err == nil || !strings.Contains(err.Error(), "directory in tree 1, which") || !strings.Contains(err.Error(), "directory in tree 2, which") {
 				t.Errorf("%s: error %v", name, err)
 			}

@@ -48,7 +48,7 @@ func Fragment() *Object {
 			{Name: "sources", Merge: "takes the place of the parent's of that name, else comes after", Value: Value{List: &Value{Object: source()}}, Help: "Further apt archives."},
 			{Name: "packages", Merge: adds, Value: Value{List: &Value{Text: debPkg, Object: request()}}, Help: "Debian packages. What they depend on comes with them, what they recommend does not."},
 			{Name: "files", Merge: adds, Value: Value{List: &Value{Object: files()}}, Help: "Files and folders that are laid over the packages."},
-			{Name: "run", Merge: adds, Value: Value{List: &Value{Object: step()}}, Help: "Scripts that run in the image, last, one after the other."},
+			{Name: "run", Merge: adds, Value: Value{List: &Value{Object: step()}}, Help: "Scripts that run in the image, one after the other; see [When steps run](#when-steps-run)."},
 			{Name: "image", Value: Value{Object: image()}, Help: "What the image's configuration says, in the terms of the OCI image specification."},
 		},
 	}
@@ -124,6 +124,8 @@ func step() *Object {
 		Keys: []Key{
 			{Name: "name", Required: true, Value: Value{Text: line}, Help: "What the step does, as it is shown."},
 			{Name: "sh", Required: true, Value: Value{Text: script}, Help: "The script."},
+			{Name: "needs", Value: list(absolute.called("needs")),
+				Help: "The files of recipes that the step needs, by their paths in the image; a folder stands for all below it, `[]` for none. See [When steps run](#when-steps-run)."},
 			{Name: "args", Value: list(free("argument")), Help: "`\"$1\"` and so on of the script: texts that need no quoting."},
 			{Name: "network", Value: Value{Text: network}, Help: "`none`, when not given, or `host`."},
 			{Name: "secrets", Value: list(secret), Help: "Ids of secrets, which the script finds in `/run/secrets/ID` and the image never holds. Needs `network: host`."},
