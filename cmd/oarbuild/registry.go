@@ -12,7 +12,7 @@ import (
 )
 
 func newRegistry(s ui.Streams) *cobra.Command {
-	c := &cobra.Command{Use: "registry", Short: "Serve the images that were pushed to this machine", RunE: subcommands}
+	c := &cobra.Command{Use: "registry", Short: "Serve the images that were pushed to this machine, remove old ones", RunE: subcommands}
 	address := ""
 	serve := &cobra.Command{
 		Use: "serve", Short: "Serve the registry until interrupted", Args: noArgs,
@@ -20,7 +20,7 @@ func newRegistry(s ui.Streams) *cobra.Command {
 		RunE: func(command *cobra.Command, _ []string) error { return serveRegistry(command.Context(), s, address) },
 	}
 	serve.Flags().StringVar(&address, "listen", "localhost:5000", "`ADDRESS` of the loopback to serve at")
-	c.AddCommand(serve)
+	c.AddCommand(serve, newRegistryGC(s))
 	return c
 }
 

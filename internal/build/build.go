@@ -215,6 +215,9 @@ func (o Options) serveRegistry(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	stop, serving, err := registry.EnsureLoopback(ctx, o.Registry, root)
+	if who := registry.Owner(o.Registry); err == nil && !serving && who != "" {
+		o.say("the registry at %s is served by %s", o.Registry, who)
+	}
 	if serving {
 		o.say("serving the registry of %s at %s while this runs", root, o.Registry)
 	}

@@ -40,6 +40,35 @@ func TestOneHasTheLock(t *testing.T) {
 	}
 }
 
+func TestManyShareALock(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "lock")
+	var shares []*os.File
+	for range 2 {
+		f, err := Share(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shares = append(shares, f)
+	}
+	if f, err := Try(name); f != nil || err != nil {
+		t.Errorf("while it is shared, one got it alone: %v, %v", f, err)
+	}
+	for _, f := range shares {
+		f.Close()
+	}
+	f, err := Try(name)
+	if f == nil || err != nil {
+		t.Fatalf("got %v, %v", f, err)
+	}
+	defer f.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if f, err := Share(ctx, name); f != nil || err == nil {
+		t.Errorf("while one has it alone, another shares it: %v, %v", f, err)
+	}
+}
+
 func TestTheLockOfAnotherFileIsNone(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "lock")

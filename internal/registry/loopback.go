@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/oarcluster/oarcluster/internal/registry/collect"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -38,7 +40,7 @@ func IsLoopback(repository string) bool {
 // is served from the moment on at which that one ends. In every other case there
 // is nothing to do but to see that what listens is a registry. stop is never nil,
 // may be called more than once, and waits until the requests under way have
-// ended. serving tells whether this process serves it from the start.
+// ended. Until then the folder is not collected (package collect). serving tells whether this process serves it from the start.
 func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), serving bool, err error) {
 	addr, _, _ := strings.Cut(repository, "/")
 	host, port := splitAddress(addr)
@@ -46,12 +48,21 @@ func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), 
 		return func() {}, false, nil
 	}
 	addr = net.JoinHostPort(host, port)
+	release, err := collect.Hold(ctx, root)
+	if err != nil {
+		return func() {}, false, err
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	serving = err == nil
 	if errors.Is(err, syscall.EADDRINUSE) {
-		ours, err := probe(ctx, addr)
-		if !ours || err != nil {
-			return func() {}, false, err
+		var ours bool
+		if ours, err = probe(ctx, addr); !ours || err != nil {
+			return release, false, err
 		}
 	} else if err != nil {
 		return func() {}, false, ui.WithHint(fmt.Errorf("serving the registry of %q: %w", repository, err),
@@ -69,7 +80,7 @@ func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), 
 			_ = serve(serveCtx, listener, root)
 		}
 	}()
-	return func() { cancel(); <-done }, serving, nil
+	return func() { cancel(); <-done; release() }, serving, nil
 }
 
 // succeed returns the listener at addr as soon as nobody else has it, or nil
@@ -97,8 +108,9 @@ func probe(ctx context.Context, addr string) (ours bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	fail := func(err error) (bool, error) {
+		who := cmp.Or(Owner(addr+"/"), "another program")
 		return false, ui.WithHint(fmt.Errorf("asking the registry at %s: %w", addr, err),
-			"another program has the port: end it, or name another one with --registry localhost:PORT/NAME")
+			"%s has the port: end it, or name another one with --registry localhost:PORT/NAME", who)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/v2/", nil)
 	if err != nil {

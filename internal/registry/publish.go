@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
@@ -64,6 +63,9 @@ func CheckNames(repository string, tags []string) error {
 // registry says so, or the connection was cut or refused, as it is while one
 // process takes the place of another.
 func passing(err error) bool {
+	if refused, ok := errors.AsType[*transport.Error](err); ok && refused.StatusCode == http.StatusTooManyRequests {
+		return false // it was waited for already, see [patient]
+	}
 	for _, cause := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET, syscall.ECONNREFUSED, net.ErrClosed} {
 		if errors.Is(err, cause) {
 			return true
@@ -117,7 +119,12 @@ func publish(ctx context.Context, repository string, tags []string, manifests []
 
 // options are those of every client of a registry.
 func options() []remote.Option {
-	return []remote.Option{remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithRetryPredicate(passing)}
+	return []remote.Option{
+		remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithRetryPredicate(passing),
+		remote.WithTransport(patient{remote.DefaultTransport, sleep}),
+		remote.WithRetryStatusCodes(http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+			http.StatusServiceUnavailable, http.StatusGatewayTimeout),
+	}
 }
 
 // references names the index by its digest and by each tag, in the order in
@@ -130,37 +137,18 @@ func references(repo name.Repository, digest v1.Hash, tags []string) []name.Refe
 	return refs
 }
 
-// compose returns the OCI index of the manifests, which it looks up for their
-// size and type, and of what is attached to them, which it returns as well. What
-// is attached comes last, for there are programs that take the first entry.
+// compose returns the OCI index of the manifests, which it looks up in the
+// repository, and what is attached to them; see [Compose].
 func compose(ctx context.Context, puller *remote.Puller, repo name.Repository, manifests []Manifest, annotations map[string]string) (v1.ImageIndex, []v1.Image, error) {
-	var entries, attachments []mutate.IndexAddendum
-	var attached []v1.Image
-	for i := range manifests {
-		m := &manifests[i]
+	images := make([]v1.Image, len(manifests))
+	for i, m := range manifests {
 		found, err := puller.Get(ctx, repo.Digest(m.Digest))
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading manifest %s: %w", m.Digest, err)
 		}
-		image, err := found.Image()
-		if err != nil {
+		if images[i], err = found.Image(); err != nil {
 			return nil, nil, fmt.Errorf("reading manifest %s: %w", m.Digest, err)
 		}
-		entries = append(entries, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{
-			MediaType: found.MediaType, Size: found.Size, Digest: found.Digest,
-			Platform: &v1.Platform{OS: m.OS, Architecture: m.Architecture, Variant: m.Variant},
-		}})
-		if len(m.Statements) == 0 {
-			continue
-		}
-		about, entry, err := attach(found.Descriptor, m.Statements)
-		if err != nil {
-			return nil, nil, err
-		}
-		m.Attached = entry.Digest.String()
-		attached = append(attached, about)
-		attachments = append(attachments, mutate.IndexAddendum{Add: about, Descriptor: entry})
 	}
-	index := mutate.AppendManifests(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), append(entries, attachments...)...)
-	return mutate.Annotations(index, annotations).(v1.ImageIndex), attached, nil
+	return indexOf(images, manifests, annotations)
 }
