@@ -2,6 +2,7 @@ package llb
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -28,7 +29,12 @@ func TestGoldenDrawings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "drawing.json", string(data)+"\n")
+	// Digests change with every script; the golden file shows which are equal.
+	text := string(data) + "\n"
+	for i, v := range d.Vertices {
+		text = strings.ReplaceAll(text, v.Digest.String(), fmt.Sprintf("sha256:%d", i+1))
+	}
+	golden(t, "drawing.json", text)
 }
 
 // What two images share must be there once, and every input before its use.

@@ -107,6 +107,10 @@ func (v vertex) exec(op *pb.ExecOp) string {
 	text := "exec"
 	for _, m := range op.Mounts {
 		switch {
+		case m.SecretOpt != nil:
+			text += " secret=" + m.SecretOpt.ID
+		case m.SSHOpt != nil:
+			text += " ssh"
 		case m.Dest == "/":
 			text += fmt.Sprintf(" #%d", v.inputs[m.Input])
 		default:
@@ -119,11 +123,15 @@ func (v vertex) exec(op *pb.ExecOp) string {
 			text += fmt.Sprintf(" %q", env)
 		}
 	}
-	script := op.Meta.Args[len(op.Meta.Args)-1]
+	script, args := Script(op)
 	if script == configureScript {
 		return text + " configure.sh"
 	}
-	return text + fmt.Sprintf(" %q", begin(script))
+	text += fmt.Sprintf(" %q", begin(script))
+	for _, arg := range args {
+		text += fmt.Sprintf(" %q", arg)
+	}
+	return text
 }
 
 // begin cuts a script after its first line, or sixty characters of it.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/oarcluster/oarcluster/recipes"
 )
 
 // steps answers the exec vertices of a graph by their names.
@@ -125,24 +127,25 @@ func TestNoCache(t *testing.T) {
 // were made on.
 func TestAStepAgain(t *testing.T) {
 	t.Parallel()
-	r := load(t, map[string]string{"x.yaml": small}, "x.yaml")
-	names := Steps(r)
-	if want := []string{"configure debian", "configure small", "first", "second"}; !slices.Equal(names, want) {
-		t.Fatalf("the steps are %q, want %q", names, want)
-	}
-	for first, name := range names {
-		in := input(r, "amd64")
-		in.Again = []string{name}
-		g := graph(t, in)
-		step := 0
-		for _, v := range must(t, g) {
-			if v.op.GetExec() == nil {
-				continue
+	for _, r := range []*recipes.Resolved{load(t, map[string]string{"x.yaml": small}, "x.yaml"), load(t, nil, "server")} {
+		names := Steps(r)
+		for first, name := range names {
+			in := input(r, "amd64")
+			in.Again = []string{name}
+			g := graph(t, in)
+			var order []string
+			for _, v := range must(t, g) {
+				if v.op.GetExec() == nil {
+					continue
+				}
+				if got, want := g.Definition.Metadata[v.digest].IgnoreCache, len(order) >= first; got != want {
+					t.Errorf("again from %q: %s ignores the cache: %v, want %v", name, v.name, got, want)
+				}
+				order = append(order, g.Step(v.digest))
 			}
-			if got, want := g.Definition.Metadata[v.digest].IgnoreCache, step >= first; got != want {
-				t.Errorf("again from %q: %s ignores the cache: %v, want %v", name, v.name, got, want)
+			if !slices.Equal(order, names) {
+				t.Fatalf("the steps are said to be %q, and are %q", names, order)
 			}
-			step++
 		}
 	}
 }

@@ -4,9 +4,11 @@ import (
 	_ "embed"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	bk "github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
@@ -20,7 +22,7 @@ import (
 //go:embed configure.sh
 var configureScript string
 
-// stepScript runs a step of a recipe, which it gets as its argument.
+// stepScript runs a step of a recipe, which it gets as its arguments.
 //
 //go:embed step.sh
 var stepScript string
@@ -28,8 +30,11 @@ var stepScript string
 // passOver runs a step, given as arguments, and lets it fail.
 const passOver = `"$@" || echo "exit status $? is passed over"`
 
-// stepKey is where the metadata of a vertex says which step it is.
-const stepKey = "oarbuild.step"
+// What the metadata of a vertex says about the step that it is.
+const (
+	stepKey    = "oarbuild.step"
+	timeoutKey = "oarbuild.timeout"
+)
 
 // searchPath is what Debian's login(1) gives root, which is also what container
 // engines give a process without a PATH.
@@ -40,6 +45,8 @@ const (
 	eatmydataMount = "/run/eatmydata"
 	filesMount     = "/run/files"
 	belowMount     = "/run/below"
+	secretsMount   = "/run/secrets"
+	agentMount     = "/run/ssh-agent"
 )
 
 // builder makes the vertices of one graph.
@@ -56,18 +63,20 @@ type builder struct {
 // Steps names the steps of a recipe in the order in which they run: a level's
 // maintainer scripts "configure LEVEL", a script of the recipe by its own name.
 func Steps(r *recipes.Resolved) []string {
-	var names []string
+	var names, last []string
 	for i, level := range r.Levels {
 		if i == 0 || len(level.Packages) > 0 {
 			names = append(names, configuring(level))
 		}
-	}
-	for _, level := range r.Levels {
 		for _, step := range level.Run {
-			names = append(names, step.Name)
+			if step.Needs != nil {
+				names = append(names, step.Name)
+			} else {
+				last = append(last, step.Name)
+			}
 		}
 	}
-	return names
+	return append(names, last...)
 }
 
 // Step returns the name of the step that a vertex is, as [Steps] has it, or "".
@@ -81,10 +90,19 @@ func Script(step *pb.ExecOp) (script string, args []string) {
 	if i := slices.Index(all, configureScript); i >= 0 {
 		return configureScript, nil
 	}
-	if i := slices.Index(all, stepScript); i >= 0 && len(all) > i+2 {
-		return all[i+2], all[i+3:]
+	if i := slices.Index(all, stepScript); i >= 0 && len(all) > i+3 {
+		return all[i+3], all[i+4:]
 	}
 	return "", nil
+}
+
+// Timeout returns how long the step that a vertex is may take, or 0.
+func (g *Graph) Timeout(vertex digest.Digest) time.Duration {
+	timeout, err := time.ParseDuration(g.Definition.Metadata[vertex].Description[timeoutKey])
+	if err != nil {
+		return 0
+	}
+	return timeout
 }
 
 func configuring(level recipes.Level) string { return "configure " + level.Name }
@@ -191,7 +209,17 @@ func (b *builder) script(state bk.State, level string, step recipes.Step, lay []
 		network, b.hostNetwork = bk.NetModeHost, true
 	}
 	b.history = append(b.history, b.label(level, "run: "+step.Name))
-	args := []string{"/bin/sh", "-e", "-c", stepScript, "step", step.Sh}
+	for _, id := range step.Secrets {
+		opts = append(opts, bk.AddSecret(path.Join(secretsMount, id), bk.SecretID(id)))
+	}
+	if step.SSH {
+		opts = append(opts, bk.AddSSHSocket(bk.SSHID("default"), bk.SSHSocketTarget(agentMount)))
+	}
+	if step.Timeout > 0 {
+		opts = append(opts, bk.WithDescription(map[string]string{timeoutKey: step.Timeout.String()}))
+	}
+	limit := strconv.FormatFloat(step.Timeout.Seconds(), 'f', -1, 64)
+	args := slices.Concat([]string{"/bin/sh", "-e", "-c", stepScript, "step", limit, step.Sh}, step.Args)
 	return b.run(step.Name, args, state, append(opts, bk.Network(network)))
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/build"
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/buildkit/grant"
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/internal/version"
@@ -32,6 +33,7 @@ type flags struct {
 	sbom, provenance    bool
 	metadata, platforms string
 	onError             string
+	secrets, ssh        []string
 }
 
 // declare declares the flags: those that say what is built are everybody's.
@@ -65,6 +67,8 @@ func (f *flags) declareBuild(own *pflag.FlagSet) {
 	own.Lookup("no-cache").NoOptDefVal = everyStep
 	own.StringArrayVar(&f.Builders, "builder", nil, "`[PLATFORM=]ADDRESS` of a BuildKit, for one platform or for all; may be given again (default BUILDKIT_HOST, or one found or started here)")
 	own.StringVar(&f.TLSDir, "builder-tlsdir", "", "`DIR` with ca.pem, cert.pem and key.pem for builders at tcp:// addresses")
+	own.StringArrayVar(&f.secrets, "secret", nil, "`SECRET` for steps that ask for it: id=ID,src=FILE or id=ID,env=NAME; may be given again")
+	own.StringArrayVar(&f.ssh, "ssh", nil, "ssh `AGENT` for steps that ask for one: default, or default=SOCKET")
 	own.StringVar(&f.onError, "on-error", "stop", "`ANSWER` to a step that fails: stop, or shell, which asks and opens one where it failed")
 	own.StringVar(&f.Progress, "progress", "auto", "`DISPLAY` of the steps: auto, plain, tty, quiet or rawjson")
 }
@@ -112,6 +116,10 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 			return o, ui.WithCode(fmt.Errorf("reading SOURCE_DATE_EPOCH: %w", err), ui.CodeUsage)
 		}
 		o.Epoch = time.Unix(seconds, 0)
+	}
+	var err error
+	if o.Grants, err = grant.Parse(f.secrets, f.ssh); err != nil {
+		return o, err
 	}
 	if err := f.console(&o, s); err != nil {
 		return o, err

@@ -23,6 +23,7 @@ import (
 	"github.com/containerd/platforms"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/buildkit/grant"
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/internal/registry"
@@ -62,8 +63,12 @@ type Options struct {
 	// Console, if any, is asked what becomes of a step that fails.
 	Console *rescue.Console
 
+	// Grants are what steps may use of this machine.
+	Grants grant.Grants
+
 	passOver []string // steps that failed, and may
 	keyring  [][]byte // keys that may sign the Debian archive; default: those of this program
+	drawing  bool     // nothing runs: what steps would be granted matters not
 }
 
 // Image is a finished image.
@@ -236,7 +241,7 @@ func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci
 	}
 	digests, err := builder.Solve(ctx, jobs, buildkit.Options{
 		To: o.To, Loopback: registry.IsLoopback(o.Registry), Epoch: targets[0].epoch,
-		StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console,
+		StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console, Grants: o.Grants,
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ func Graphs(ctx context.Context, o Options) ([]*llb.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.drawing = true
 	targets, archives, err := prepare(ctx, o)
 	if err != nil {
 		return nil, err

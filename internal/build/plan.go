@@ -80,6 +80,7 @@ func planFor(o Options, platforms func(*recipes.Resolved) []string) ([]*target, 
 		return nil, err
 	}
 	var targets []*target
+	var missing error
 	for _, recipe := range list {
 		if err := refuse(recipe); err != nil {
 			return nil, err
@@ -93,11 +94,14 @@ func planFor(o Options, platforms func(*recipes.Resolved) []string) ([]*target, 
 			if err != nil {
 				return nil, err
 			}
+			if missing == nil && !o.drawing {
+				missing = o.Grants.Check(t.recipe)
+			}
 			t.layers.NoCache, t.layers.Again, t.layers.PassOver = o.NoCache, steps, o.passOver
 			targets = append(targets, t)
 		}
 	}
-	return targets, nil
+	return targets, missing
 }
 
 // Load reads the recipes that the options name, and looks for the folders of

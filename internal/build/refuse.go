@@ -13,20 +13,6 @@ func refuse(r *recipes.Resolved) error {
 	if r.Base != "" {
 		return cannot(r.File, "come from an image")
 	}
-	for _, level := range r.Levels {
-		for _, s := range level.Run {
-			switch {
-			case len(s.Args) > 0:
-				return cannot(s.At, "give a step args")
-			case len(s.Secrets) > 0:
-				return cannot(s.At, "give a step secrets")
-			case s.SSH:
-				return cannot(s.At, "give a step ssh")
-			case s.Timeout > 0:
-				return cannot(s.At, "give a step a timeout")
-			}
-		}
-	}
 	return nil
 }
 

@@ -36,3 +36,22 @@ func TestStepsToRunAgain(t *testing.T) {
 		}
 	}
 }
+
+// What a step asks for and nobody gave is missed before anything is built; a
+// drawing needs none of it.
+func TestMissingGrants(t *testing.T) {
+	t.Parallel()
+	recipe := filepath.Join(t.TempDir(), "mine.yaml")
+	text := "name: mine\nfrom: base\nrun: [{name: a, sh: x, network: host, secrets: [token]}]\n"
+	if err := os.WriteFile(recipe, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Recipes: []string{recipe}, Platforms: []string{"linux/amd64", "linux/arm64"}}
+	if _, err := plan(o); err == nil || strings.Count(err.Error(), `mine.yaml:3:7: step "a" asks for the secret "token", which was not given`) != 1 {
+		t.Errorf("got %v", err)
+	}
+	o.drawing = true
+	if targets, err := plan(o); err != nil || len(targets) != 2 {
+		t.Errorf("got %d targets, %v", len(targets), err)
+	}
+}

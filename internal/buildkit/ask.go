@@ -59,7 +59,7 @@ func (o Options) ask(ctx context.Context, gw gateway.Client, job Job, d *display
 		case <-time.After(lastWords):
 		}
 	}
-	f.Err = explain(job.Title, err, d)
+	f.Err = explain(job, err, d)
 	f.Inspect(gw, err)
 	if err := d.end(); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
@@ -37,6 +38,7 @@ type display struct {
 	tails  map[string][]string
 	owners map[digest.Digest]chan *client.SolveStatus // which solve's word about a vertex is taken
 	failed map[string]chan struct{}                   // closed when a vertex is reported as failed
+	times  map[string]time.Duration                   // how long a vertex took
 }
 
 // newDisplay starts BuildKit's own display on out. An unknown mode is an error.
@@ -49,7 +51,7 @@ func newDisplay(ctx context.Context, out io.Writer, mode string) (*display, erro
 	d := &display{
 		status: make(chan *client.SolveStatus), shown: make(chan error, 1),
 		names: map[string]string{}, tails: map[string][]string{}, owners: map[digest.Digest]chan *client.SolveStatus{},
-		failed: map[string]chan struct{}{},
+		failed: map[string]chan struct{}{}, times: map[string]time.Duration{},
 	}
 	go func() {
 		// It ends when the channel is closed, so that what led to an interruption is still shown.
@@ -116,6 +118,9 @@ func (d *display) remember(feed chan *client.SolveStatus, s *client.SolveStatus)
 	show := &client.SolveStatus{Warnings: s.Warnings}
 	for _, v := range s.Vertexes {
 		d.names[v.Digest.String()] = v.Name
+		if v.Started != nil && v.Completed != nil {
+			d.times[v.Digest.String()] = v.Completed.Sub(*v.Started)
+		}
 		if v.Error != "" {
 			d.markFailed(v.Digest.String())
 		}
@@ -167,6 +172,13 @@ func (d *display) step(vertex string) (string, []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.names[vertex], d.tails[vertex]
+}
+
+// took returns how long a vertex took, or 0 while that is not known.
+func (d *display) took(vertex string) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.times[vertex]
 }
 
 // appendLines adds output to the last lines; an element without a newline at

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	gateway "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/opencontainers/go-digest"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -14,16 +16,17 @@ import (
 
 // explain turns BuildKit's error about a job into one that names the recipe and
 // its line, the step, its exit status and its last lines of output.
-func explain(title string, err error, d *display) error {
+func explain(job Job, err error, d *display) error {
 	if _, decided := errors.AsType[*rescue.Decision](err); decided {
 		return err
 	}
 	vertex, failedStep := errors.AsType[*errdefs.VertexError](err)
 	if !failedStep {
-		return ui.WithHint(fmt.Errorf("building %s: %w", title, err), "the builder's own log may say more (oarbuild daemon status)")
+		return ui.WithHint(fmt.Errorf("building %s: %w", job.Title, err), "the builder's own log may say more (oarbuild daemon status)")
 	}
 	name, tail := d.step(vertex.Digest)
-	text := fmt.Sprintf("building %s: %sstep %q %s", title, place(err), name, ending(err))
+	limit, took := job.Graph.Timeout(digest.Digest(vertex.Digest)), d.took(vertex.Digest)
+	text := fmt.Sprintf("building %s: %sstep %q %s", job.Title, place(err), name, ending(err, limit, took))
 	for _, line := range tail {
 		text += "\n  | " + strings.TrimRight(line, "\r\n")
 	}
@@ -40,10 +43,19 @@ func place(err error) string {
 	return ""
 }
 
-// ending says how the step ended.
-func ending(err error) string {
+// What timeout(1) ends with when it had to send SIGTERM, and when SIGKILL. A
+// script may do so, too, but not after just that time.
+const (
+	statusTimedOut = 124
+	statusKilled   = 137
+)
+
+// ending says how the step ended, which had a limit of time, or 0.
+func ending(err error, limit, took time.Duration) string {
 	exit, ok := errors.AsType[*gateway.ExitError](err)
 	switch {
+	case ok && limit > 0 && took >= limit && (exit.ExitCode == statusTimedOut || exit.ExitCode == statusKilled):
+		return fmt.Sprintf("took longer than its timeout of %v and was ended", limit)
 	case !ok:
 		return "failed: " + lastCause(err)
 	case exit.ExitCode == gateway.UnknownExitStatus:
@@ -59,7 +71,7 @@ func lastCause(err error) string {
 	for _, prefix := range []string{"failed to solve: ", "failed to load cache key: ", "failed to compute cache key: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	return text
+	return wholeCommand.ReplaceAllString(text, "")
 }
 
 // stepError is a failed step, told in our words, with BuildKit's error beneath.

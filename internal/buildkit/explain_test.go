@@ -57,12 +57,35 @@ func TestExplain(t *testing.T) {
 		{"a source", `building node for linux/amd64: step "[node] run: enable oar-node" failed: no such layer` + output, errdefs.WrapVertex(errors.New("failed to solve: no such layer"), vertex)},
 		{"the builder itself", "building node for linux/amd64: connection reset", errors.New("connection reset")},
 	} {
-		got := explain("node for linux/amd64", tc.err, failing(t))
+		got := explain(Job{Title: "node for linux/amd64", Graph: job(t, "node").Graph}, tc.err, failing(t))
 		if got.Error() != tc.want {
 			t.Errorf("%s: got\n%v\nwant\n%s", tc.name, got, tc.want)
 		}
 		if !errors.Is(got, tc.err) {
 			t.Errorf("%s: the cause is lost", tc.name)
+		}
+	}
+}
+
+// A script may end with the status of timeout(1), too; only one that took as long
+// as it may was ended by it.
+func TestATimeoutIsTold(t *testing.T) {
+	t.Parallel()
+	status := func(code uint32) error { return &gateway.ExitError{ExitCode: code} }
+	const ended = "took longer than its timeout of 2s and was ended"
+	for _, tc := range []struct {
+		code        uint32
+		limit, took time.Duration
+		want        string
+	}{
+		{124, 2 * time.Second, 2001 * time.Millisecond, ended},
+		{137, 2 * time.Second, 12 * time.Second, ended},
+		{124, 2 * time.Second, time.Second, "ended with exit status 124"},
+		{124, 0, time.Hour, "ended with exit status 124"},
+		{1, 2 * time.Second, time.Minute, "ended with exit status 1"},
+	} {
+		if got := ending(status(tc.code), tc.limit, tc.took); got != tc.want {
+			t.Errorf("status %d after %v of %v: %s", tc.code, tc.took, tc.limit, got)
 		}
 	}
 }

@@ -13,12 +13,12 @@ import (
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
-	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/util/entitlements"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
+	"github.com/oarcluster/oarcluster/internal/buildkit/grant"
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/llb"
@@ -74,6 +74,8 @@ type Options struct {
 	// Console is asked what becomes of a step that failed; without one, it ends
 	// the build. What it decides is the error of the build, a [*rescue.Decision].
 	Console *rescue.Console
+	// Grants are what steps may use of this machine.
+	Grants grant.Grants
 }
 
 // Solve builds the jobs, all at once, each on the BuildKit of its platform, and returns the digest of each one's image
@@ -100,6 +102,11 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 	credentials := authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
 		AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(io.Discard)),
 	})
+	offered, err := o.Grants.Attachables()
+	if err != nil {
+		return nil, errors.Join(err, d.end())
+	}
+	offered = append(offered, credentials)
 	digests := make([]string, len(jobs))
 	group, groupCtx := errgroup.WithContext(ctx)
 	for i, job := range jobs {
@@ -108,7 +115,7 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 			response, err := o.solve(groupCtx, b.endpoints[job.Platform].Client, job, client.SolveOpt{
 				Exports:             o.exports(groupCtx, job, failedLoad),
 				OCIStores:           map[string]content.Store{o.StoreID: o.Store},
-				Session:             []session.Attachable{credentials},
+				Session:             offered,
 				AllowedEntitlements: job.entitlements(),
 			}, d)
 			switch {
@@ -117,7 +124,7 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 			case len(failedLoad) > 0:
 				return fmt.Errorf("building %s: %w", job.Title, <-failedLoad)
 			case err != nil:
-				return explain(job.Title, err, d)
+				return explain(job, err, d)
 			}
 			digests[i] = response.ExporterResponse[exptypes.ExporterImageDigestKey]
 			return nil
