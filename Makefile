@@ -1,6 +1,6 @@
 # What a newcomer types. Every target brings what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo test unit e2e lint bench clean
+.PHONY: help build setup demo test unit e2e lint bench man clean
 
 BIN := bin/oarbuild bin/oardeploy bin/buildkitd
 GO_FILES := $(shell find cmd internal llb recipes keys configs -type f 2>/dev/null)
@@ -43,6 +43,11 @@ lint: ## gofmt, vet and staticcheck
 bench: setup build ## measure against mmdebstrap and plain docker run, in one run
 	@sh e2e/setup.sh bench
 	@bash e2e/bench.sh
+
+man: build ## write the manual pages into bin/man, and completion for bash, zsh and fish
+	@bin/oarbuild man bin/man >/dev/null && bin/oardeploy man bin/man >/dev/null
+	@mkdir -p bin/completion
+	@for p in oarbuild oardeploy; do for s in bash zsh fish; do bin/$$p completion $$s >bin/completion/$$p.$$s || exit 1; done; done
 
 clean: ## remove what was built and the daemon that was started; the caches stay
 	-@test ! -x bin/oarbuild || bin/oarbuild daemon stop

@@ -23,6 +23,7 @@ test)
 	need chromium chromium
 	# The race detector is C.
 	need gcc "gcc libc6-dev"
+	need mandoc mandoc
 	need mmdebstrap mmdebstrap
 	need qemu-aarch64-static qemu-user-static
 	need update-binfmts binfmt-support

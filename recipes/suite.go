@@ -67,3 +67,6 @@ func (s Suite) bare() Level {
 		Files: []Files{{From: "debian", To: "/"}, {From: s.Name, To: "/"}},
 	}
 }
+
+// Names lists the codenames of all releases, newest first.
+func (Suite) Names() []string { return suiteNames() }

@@ -18,7 +18,6 @@ import (
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/internal/version"
-	"github.com/oarcluster/oarcluster/recipes"
 )
 
 // everyStep is what --no-cache without a value stands for.
@@ -41,12 +40,7 @@ func (f *flags) declare(root *cobra.Command) {
 	f.declareInput(root.PersistentFlags())
 	f.declareBuild(root.Flags())
 	f.declareOutput(root.Flags())
-
-	shipped := cobra.FixedCompletions(recipes.Shipped(), cobra.ShellCompDirectiveDefault)
-	displays := cobra.FixedCompletions([]string{"auto", "plain", "tty", "quiet", "rawjson"}, cobra.ShellCompDirectiveNoFileComp)
-	_ = root.RegisterFlagCompletionFunc("recipe", shipped) // fails for a flag that does not exist alone
-	_ = root.RegisterFlagCompletionFunc("progress", displays)
-	_ = root.RegisterFlagCompletionFunc("on-error", cobra.FixedCompletions([]string{"stop", "shell"}, cobra.ShellCompDirectiveNoFileComp))
+	f.complete(root)
 }
 
 // declareInput declares what is built.

@@ -29,7 +29,7 @@ func newRoot(s ui.Streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error { return usage(err, command) })
 	f.declare(root)
 	root.AddCommand(newLock(s, f), newDiff(s))
-	root.AddCommand(newGraph(s, f), newCheck(s, f), newVars(s, f), newSchema(s), newDaemon(s), newRegistry(s), newImport(s, f), newVersion(s))
+	root.AddCommand(newGraph(s, f), newCheck(s, f), newVars(s, f), newSchema(s), newDaemon(s), newRegistry(s), newImport(s, f), newMan(s), newVersion(s))
 	return root
 }
 

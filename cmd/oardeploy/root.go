@@ -52,7 +52,7 @@ flags, it changes only what differs.`,
 	cmd.SetOut(s.Out)
 	cmd.SetErr(s.Err)
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(newPlan(s), newClean(s), newStatus(s), newSSH(s), newExec(s), newLogs(s), newVersion(s))
+	cmd.AddCommand(newPlan(s), newClean(s), newStatus(s), newSSH(s), newExec(s), newLogs(s), newMan(s), newVersion(s))
 	return cmd
 }
 
