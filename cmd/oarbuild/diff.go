@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -13,9 +14,11 @@ import (
 func newDiff(s ui.Streams) *cobra.Command {
 	asJSON, exitCode := false, false
 	c := &cobra.Command{
-		Use: "diff A B", Short: "Show which packages differ between two locks", Args: twoArgs,
-		Long: "Show, for each platform, which packages were added, removed, upgraded, downgraded or rebuilt (the same version with other contents) from A to B. Both are lock files, which oarbuild lock writes.",
-		RunE: func(_ *cobra.Command, args []string) error { return diff(s, args[0], args[1], asJSON, exitCode) },
+		Use: "diff A B", Short: "Show which packages differ between two locks or published images", Args: twoArgs,
+		Long: "Show, for each platform, which packages were added, removed, upgraded, downgraded or rebuilt (the same version with other contents) from A to B. Each is a lock file, which oarbuild lock writes, or an image in a registry (HOST/NAME:TAG), whose attached list of packages is read.",
+		RunE: func(command *cobra.Command, args []string) error {
+			return diff(command.Context(), s, args[0], args[1], asJSON, exitCode)
+		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a list of platforms with their changes as JSON")
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "end with code 1 when there are differences, as git diff does")
@@ -31,12 +34,12 @@ func twoArgs(command *cobra.Command, args []string) error {
 }
 
 // diff prints how two sets of packages differ.
-func diff(s ui.Streams, before, after string, asJSON, exitCode bool) error {
-	a, err := build.LockSets(before)
+func diff(ctx context.Context, s ui.Streams, before, after string, asJSON, exitCode bool) error {
+	a, err := build.Sets(ctx, before)
 	if err != nil {
 		return err
 	}
-	b, err := build.LockSets(after)
+	b, err := build.Sets(ctx, after)
 	if err != nil {
 		return err
 	}

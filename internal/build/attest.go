@@ -86,8 +86,10 @@ func (t *target) provenance(builder string) attest.Build {
 	for _, v := range t.recipe.Vars {
 		b.Variables[v.Name] = v.Value
 	}
-	if signed := t.signed(); len(signed) > 0 {
-		r := signed[0]
+	for _, r := range t.signed() {
+		if r.Suite != t.recipe.Suite.Name {
+			continue // see package attest
+		}
 		b.Materials = append(b.Materials, attest.Material{Name: "Debian " + r.Suite, URI: r.URL, Digest: "sha256:" + r.SHA256, Date: r.Date})
 	}
 	contents := t.contents("")

@@ -215,18 +215,28 @@ func (o Options) serveRegistry(ctx context.Context) (stop func(), err error) {
 	if o.To != buildkit.Registry {
 		return func() {}, nil
 	}
-	root, err := registry.Root()
-	if err != nil {
-		return nil, err
-	}
-	stop, serving, err := registry.EnsureLoopback(ctx, o.Registry, root)
-	if who := registry.Owner(o.Registry); err == nil && !serving && who != "" {
-		o.say("the registry at %s is served by %s", o.Registry, who)
-	}
-	if serving {
-		o.say("serving the registry of %s at %s while this runs", root, o.Registry)
+	stop, said, err := ensureRegistry(ctx, o.Registry)
+	if said != "" {
+		o.say("%s", said)
 	}
 	return stop, err
+}
+
+// ensureRegistry sees to it that the registry of a repository answers, and tells
+// who serves it when that is on this machine.
+func ensureRegistry(ctx context.Context, repository string) (stop func(), said string, err error) {
+	root, err := registry.Root()
+	if err != nil {
+		return func() {}, "", err
+	}
+	stop, serving, err := registry.EnsureLoopback(ctx, repository, root)
+	switch who := registry.Owner(repository); {
+	case serving:
+		said = fmt.Sprintf("serving the registry of %s at %s while this runs", root, repository)
+	case err == nil && who != "":
+		said = fmt.Sprintf("the registry at %s is served by %s", repository, who)
+	}
+	return stop, said, err
 }
 
 // solve has BuildKit build the targets' graphs and publishes the results.

@@ -82,8 +82,8 @@ func CheckLocks(ctx context.Context, o Options) (pkgdiff.Report, []string, error
 	return pkgdiff.Compare(before, after), changes, nil
 }
 
-// LockSets reads a lock file as sets of packages to compare with others.
-func LockSets(file string) ([]pkgdiff.Set, error) {
+// setsOfLock reads a lock file as sets of packages to compare with others.
+func setsOfLock(file string) ([]pkgdiff.Set, error) {
 	l, err := readLock(file)
 	if err != nil {
 		return nil, err

@@ -161,7 +161,7 @@ func TestALockIsTheSameTextForTheSameArchive(t *testing.T) {
 	if len(l.Releases) != 3 || len(p.Levels) != 2 || len(p.Levels[0].Packages) != 2 || p.Preload[0].Name != preloaded || p.Levels[1].Asks[0] != "vim" {
 		t.Errorf("got %+v", l)
 	}
-	sets, err := LockSets(s.locked)
+	sets, err := setsOfLock(s.locked)
 	if err != nil || len(sets) != 1 || sets[0].Title != "linux/amd64" || len(sets[0].Packages) != 5 {
 		t.Errorf("got %+v, %v", sets, err)
 	}

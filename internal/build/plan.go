@@ -30,7 +30,7 @@ type target struct {
 	packages  [][]debian.Package // by level, each without those of the levels below
 	eatmydata []debian.Package   // what libeatmydata needs, the library's package first
 	epoch     time.Time
-	releases  []lock.Release // that the packages follow from, the suite's own first
+	releases  []lock.Release // that the packages follow from
 	inputs    digest.Digest  // of all that the image is made of
 	layers    llb.Input      // what the graph is made of
 	graph     *llb.Graph

@@ -36,7 +36,7 @@ func TestASourceIsResolvedLockedAndFetched(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.lock(t)
-	sets, err := LockSets(s.locked)
+	sets, err := setsOfLock(s.locked)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // Annotations returns those of the index or manifest that a reference
 // (REPOSITORY:TAG or REPOSITORY@DIGEST) names, none when there is no such image.
 func Annotations(ctx context.Context, reference string) (map[string]string, error) {
-	found, err := get(ctx, reference)
+	_, found, err := get(ctx, reference)
 	failed, ok := errors.AsType[*transport.Error](err)
 	if ok && failed.StatusCode == http.StatusNotFound {
 		return nil, nil
@@ -34,15 +34,16 @@ func Annotations(ctx context.Context, reference string) (map[string]string, erro
 	return manifest.Annotations, nil
 }
 
-// get reads what a reference names.
-func get(ctx context.Context, reference string) (*remote.Descriptor, error) {
+// get reads what a reference names, and in which repository that is.
+func get(ctx context.Context, reference string) (repo name.Repository, found *remote.Descriptor, err error) {
 	ref, err := name.ParseReference(reference, name.StrictValidation)
 	if err != nil {
-		return nil, ui.Usage(fmt.Errorf("reading reference %q: %w", reference, err), "write HOST:PORT/REPOSITORY:TAG or HOST:PORT/REPOSITORY@sha256:…")
+		return repo, nil, ui.Usage(fmt.Errorf("reading reference %q: %w", reference, err), "write HOST:PORT/REPOSITORY:TAG or HOST:PORT/REPOSITORY@sha256:…")
 	}
-	found, err := remote.Get(ref, append(options(), remote.WithContext(ctx))...)
+	repo = ref.Context()
+	found, err = remote.Get(ref, append(options(), remote.WithContext(ctx))...)
 	if err != nil {
-		return nil, ui.WithHint(fmt.Errorf("reading %s: %w", reference, err), "see that the registry can be reached and read from (docker login)")
+		return repo, nil, ui.WithHint(fmt.Errorf("reading %s: %w", reference, err), "see that the registry can be reached and read from (docker login)")
 	}
-	return found, nil
+	return repo, found, nil
 }

@@ -1,0 +1,59 @@
+package build
+
+import (
+	"io"
+	"log"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+
+	"github.com/oarcluster/oarcluster/internal/buildkit"
+)
+
+func TestThePackagesOfAPublishedImageAreRead(t *testing.T) {
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	o := Options{Registry: strings.TrimPrefix(server.URL, "http://") + "/oar", To: buildkit.Registry, Tags: []string{"t"}}
+	one := built(t)
+	if err := makeGraphs(t.Context(), targets(one)); err != nil {
+		t.Fatal(err)
+	}
+	publish := func(o Options) {
+		t.Helper()
+		if _, err := finish(t.Context(), o, targets(one), []string{pushRandom(t, one.repository(o))}, v0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(o)
+	sets, err := Sets(t.Context(), o.Registry+"/node:t")
+	if err != nil || len(sets) != 1 || sets[0].Title != "linux/amd64" || len(sets[0].Packages) != 3 {
+		t.Fatalf("got %v, %v", sets, err)
+	}
+	if p := sets[0].Packages[0]; p.Name != "bare" || p.Version != "1-1" || p.Architecture != "amd64" || len(p.SHA256) != 64 {
+		t.Errorf("got %+v", p)
+	}
+	o.NoSBOM, o.Tags = true, []string{"u"}
+	publish(o)
+	for name, want := range map[string]string{
+		o.Registry + "/node:u": "no list of them is attached", o.Registry + "/node:none": "MANIFEST_UNKNOWN", "/no/such.lock": "/no/such.lock",
+	} {
+		if _, err := Sets(t.Context(), name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestWhatIsAReference(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"localhost:5000/oar/node:2.6": true, "ghcr.io/me/node@sha256:00": true,
+		"node.trixie.lock": false, "recipes/node.lock": false, "/tmp/a:b": false, "./a:b/c:d": false, "localhost:5000/node": false,
+	} {
+		if got := isReference(name); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
