@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/oarcluster/oarcluster/internal/build"
+	"github.com/oarcluster/oarcluster/internal/build/files"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/recipes"
 )
@@ -28,8 +29,20 @@ func newRoot(s ui.Streams) *cobra.Command {
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error { return usage(err, command) })
 	f.declare(root)
-	root.AddCommand(newLock(s, f), newDiff(s))
-	root.AddCommand(newGraph(s, f), newCheck(s, f), newVars(s, f), newSchema(s), newDaemon(s), newRegistry(s), newImport(s, f), newMan(s), newVersion(s))
+	root.AddCommand(
+		newCheck(s, f),
+		newVars(s, f),
+		newGraph(s, f),
+		newSchema(s),
+		newExport(s, f),
+		newImport(s, f),
+		newLock(s, f),
+		newDiff(s),
+		newDaemon(s),
+		newMan(s),
+		newRegistry(s),
+		newVersion(s),
+	)
 	return root
 }
 
@@ -71,7 +84,7 @@ func printRecipes(o build.Options, s ui.Streams) error {
 		return err
 	}
 	for i, r := range list {
-		data, err := build.Print(r)
+		data, err := files.Print(r)
 		if err != nil {
 			return fmt.Errorf("printing recipe %s: %w", r.File, err)
 		}

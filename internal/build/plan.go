@@ -1,7 +1,6 @@
 package build
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/oarcluster/oarcluster/internal/build/files"
 	"github.com/oarcluster/oarcluster/internal/debian"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -113,17 +113,7 @@ func Load(o Options) ([]*recipes.Resolved, error) {
 	if len(names) == 0 {
 		names = recipes.Shipped()
 	}
-	list, err := recipes.Load(os.ReadFile, names, o.Set)
-	if err != nil {
-		return nil, ui.WithCode(err, ui.CodeUsage)
-	}
-	for _, recipe := range list {
-		for _, level := range recipe.Levels {
-			for _, f := range level.Files {
-				err = errors.Join(err, checkFiles(f))
-			}
-		}
-	}
+	list, err := files.Load(names, o.Set)
 	if err != nil {
 		return list, err
 	}

@@ -2,9 +2,6 @@ package build
 
 import (
 	"bytes"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -138,34 +135,5 @@ func TestRequestAsksLevelByLevel(t *testing.T) {
 	}
 	if !slices.Contains(r.Groups[1], "tini") || !slices.Contains(r.Groups[2], "oar-node") {
 		t.Errorf("got %+v", r)
-	}
-}
-
-func TestFindLooksNearTheRecipeFirst(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	near := filepath.Join(dir, "recipes")
-	for name, content := range map[string]string{"recipes/mine/f": "near", "configs/mine/f": "far", "configs/other/f": "other"} {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for from, want := range map[string]string{"mine": "near", "other": "other"} {
-		tree, err := find(recipes.Files{From: from, Near: near})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if data, err := fs.ReadFile(tree.FS, "f"); err != nil || string(data) != want {
-			t.Errorf("%s is %q, %v; want %q", from, data, err, want)
-		}
-	}
-	if _, err := find(recipes.Files{From: "base"}); err != nil {
-		t.Errorf("the program's own: %v", err)
-	}
-	if _, err := find(recipes.Files{From: "nowhere", Near: near}); err == nil || !strings.Contains(err.Error(), "nowhere") {
-		t.Errorf("got %v", err)
 	}
 }

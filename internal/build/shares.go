@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oarcluster/oarcluster/internal/build/files"
 	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/recipes"
@@ -36,7 +37,7 @@ func newShares(r *recipes.Resolved) (*shares, error) {
 	}
 	for i, level := range r.Levels {
 		for _, f := range level.Files {
-			tree, err := find(f)
+			tree, err := files.Tree(f)
 			if err != nil {
 				return nil, err
 			}

@@ -1,15 +1,16 @@
-package build
+// Package files knows what the files entries of recipes mean on this machine's
+// disk: which folder or file, with what in it. It copies recipes with all that
+// they name.
+package files
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/oarcluster/oarcluster/configs"
@@ -18,9 +19,9 @@ import (
 	"github.com/oarcluster/oarcluster/recipes"
 )
 
-// find returns the tree that an entry of a recipe's files means: a folder or a
+// Tree returns the tree that an entry of a recipe's files means: a folder or a
 // file beside the recipe, else one of the program's own.
-func find(f recipes.Files) (oci.Tree, error) {
+func Tree(f recipes.Files) (oci.Tree, error) {
 	tree := oci.Tree{To: f.To, Mode: f.Mode}
 	if f.Owner != "" {
 		if _, err := fmt.Sscanf(f.Owner, "%d:%d", &tree.UID, &tree.GID); err != nil {
@@ -57,30 +58,6 @@ func locate(f recipes.Files) (place string, isDir bool, err error) {
 	return "", false, ui.WithHint(ui.WithCode(err, ui.CodeUsage), "it may be beside the recipe, in ../configs, or one of the program's own; or write the path from the recipe, or from /")
 }
 
-// Print returns a resolved recipe as YAML that can be built from anywhere on this
-// machine: files are named by the places where they were found.
-func Print(r *recipes.Resolved) ([]byte, error) {
-	pinned := *r
-	pinned.Levels = slices.Clone(r.Levels)
-	for i, level := range pinned.Levels {
-		level.Files = slices.Clone(level.Files)
-		for j, f := range level.Files {
-			place, _, err := locate(f)
-			if err != nil {
-				return nil, err
-			}
-			if place != "" {
-				if place, err = filepath.Abs(place); err != nil {
-					return nil, fmt.Errorf("finding %s: %w", f.From, err)
-				}
-			}
-			level.Files[j] = f.Found(place)
-		}
-		pinned.Levels[i] = level
-	}
-	return pinned.YAML()
-}
-
 // templates returns what fills the templates of a tree, by their paths in it.
 // place is where the tree is, for messages.
 func templates(f recipes.Files, place string) map[string]func([]byte) ([]byte, error) {
@@ -94,9 +71,9 @@ func templates(f recipes.Files, place string) map[string]func([]byte) ([]byte, e
 	return edit
 }
 
-// checkFiles looks whether what an entry names is there, its templates too.
-func checkFiles(f recipes.Files) error {
-	tree, err := find(f)
+// check looks whether what an entry names is there, its templates too.
+func check(f recipes.Files) error {
+	tree, err := Tree(f)
 	if err != nil || len(f.Template) == 0 {
 		return err
 	}
@@ -106,24 +83,19 @@ func checkFiles(f recipes.Files) error {
 	return nil
 }
 
-// tally counts layers that had to be made, as opposed to found again.
-type tally struct {
-	mu     sync.Mutex
-	layers int
-	bytes  int64
-}
-
-// counting returns put with its work counted.
-func (t *tally) counting(put layerMaker) layerMaker {
-	return func(ctx context.Context, key string, write func(io.Writer) error) (oci.Layer, error) {
-		made := false
-		l, err := put(ctx, key, func(w io.Writer) error { made = true; return write(w) })
-		if err == nil && made {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.layers++
-			t.bytes += l.Size
-		}
-		return l, err
+// Load reads recipes and looks for the files that they name. What is wrong with
+// them is a mistake of usage, and all of it is told at once.
+func Load(names []string, set map[string]string) ([]*recipes.Resolved, error) {
+	list, err := recipes.Load(os.ReadFile, names, set)
+	if err != nil {
+		return nil, ui.WithCode(err, ui.CodeUsage)
 	}
+	for _, recipe := range list {
+		for _, level := range recipe.Levels {
+			for _, f := range level.Files {
+				err = errors.Join(err, check(f))
+			}
+		}
+	}
+	return list, err
 }
