@@ -23,7 +23,7 @@ mkdir -p "$work/bin"
 
 for library in /run/eatmydata/libeatmydata.so /run/eatmydata/usr/lib/*/libeatmydata.so; do
 	if [ -e "$library" ]; then
-		export LD_PRELOAD="$library"
+		export LD_PRELOAD="$library${LD_PRELOAD:+:$LD_PRELOAD}"
 		break
 	fi
 done

@@ -8,7 +8,7 @@
 limit=$1 script=$2
 shift 2
 for library in /run/eatmydata/usr/lib/*/libeatmydata.so; do
-	[ ! -e "$library" ] || export LD_PRELOAD="$library"
+	[ ! -e "$library" ] || export LD_PRELOAD="$library${LD_PRELOAD:+:$LD_PRELOAD}"
 done
 [ ! -d /run/files ] || cp --archive --remove-destination /run/files/. /
 if [ "$limit" = 0 ]; then

@@ -6,6 +6,11 @@ func bookworm() Suite {
 	return Suite{
 		Name:    "bookworm",
 		Version: "12",
-		vars:    map[string]string{"oar": "2.5.9", "postgresql": "15", "php": "8.2"},
+		vars: map[string]string{
+			"oar": "2.5.9", "oar_series": "2.5", "postgresql": "15", "php": "8.2",
+			"release": "oldstable",
+		},
+		// Else usrmerge, which would convert a tree that is merged already.
+		packages: []string{"usr-is-merged"},
 	}
 }

@@ -72,7 +72,7 @@ x.yaml:5:25: unknown variable "sute" (did you mean "suite"?); the shell's own is
 x.yaml:6:5: name is missing in run
     - sh: |
       ^
-x.yaml:8:8: unknown variable "foo" (known: mirror, oar, php, postgresql, suite); the shell's own is written $${foo}
+x.yaml:8:8: unknown variable "foo" (known: mirror, oar, oar_series, php, postgresql, release, suite); the shell's own is written $${foo}
         ` + "\t${foo}\n        \t^"
 	_, err := Load(tree{"x.yaml": text}.read, []string{"x.yaml"}, nil)
 	if err == nil || err.Error() != want {

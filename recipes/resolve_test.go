@@ -111,8 +111,10 @@ func TestVariablesAndTheirOrigin(t *testing.T) {
 			"greeting = hello green, low.yaml:3:31",
 			"mirror = " + publicMirror + ", built in",
 			"oar = 2.6.1, built in",
+			"oar_series = 2.6, built in",
 			"php = 8.4, built in",
 			"postgresql = 17, built in",
+			"release = latest, built in",
 			"suite = trixie, built in",
 		}},
 		{"--set wins, and brings another suite's versions", map[string]string{"colour": "${oar}", "suite": "bookworm", "php": "9"}, []string{
@@ -121,8 +123,10 @@ func TestVariablesAndTheirOrigin(t *testing.T) {
 			"greeting = hello ${oar}, low.yaml:3:31",
 			"mirror = " + publicMirror + ", built in",
 			"oar = 2.5.9, built in",
+			"oar_series = 2.5, built in",
 			"php = 9, --set",
 			"postgresql = 15, built in",
+			"release = oldstable, built in",
 			"suite = bookworm, --set",
 		}},
 	} {

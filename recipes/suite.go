@@ -9,6 +9,8 @@ type Suite struct {
 	Version string
 	// vars are the variables that have another value in each release.
 	vars map[string]string
+	// packages are what the bare base needs to be told beside its essential ones.
+	packages []string
 }
 
 // defaultSuite is the release that recipes use when nothing says otherwise.
@@ -62,10 +64,14 @@ func (s Suite) builtIn() map[string]string {
 // packages make, with what every image needs to use apt and dpkg as a container
 // does, and the release's own apt sources.
 func (s Suite) bare() Level {
-	return Level{
+	level := Level{
 		Name:  "debian",
 		Files: []Files{{From: "debian", To: "/"}, {From: s.Name, To: "/"}},
 	}
+	for _, name := range s.packages {
+		level.Packages = append(level.Packages, Package{Name: name})
+	}
+	return level
 }
 
 // Names lists the codenames of all releases, newest first.

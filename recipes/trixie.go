@@ -6,6 +6,9 @@ func trixie() Suite {
 	return Suite{
 		Name:    "trixie",
 		Version: "13",
-		vars:    map[string]string{"oar": "2.6.1", "postgresql": "17", "php": "8.4"},
+		vars: map[string]string{
+			"oar": "2.6.1", "oar_series": "2.6", "postgresql": "17", "php": "8.4",
+			"release": "latest",
+		},
 	}
 }

@@ -25,7 +25,7 @@ const storeID = "oarbuild"
 
 // layerFormat is part of every package layer's key: raise it when package
 // layer writes other bytes for the same packages.
-const layerFormat = "2"
+const layerFormat = "3"
 
 // filterFile is where, in the files of the bare base, dpkg is told which paths
 // to leave out. Layers leave out the same.

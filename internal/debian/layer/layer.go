@@ -76,14 +76,18 @@ func Write(ctx context.Context, w io.Writer, s Spec) error {
 	}
 	added = inOrder(added)
 	l := &layer{spec: s, tar: tar.NewWriter(w), tree: newTree(), epoch: s.Epoch.Truncate(time.Second)}
-	for _, p := range inOrder(below) {
+	below = inOrder(below)
+	if err := l.tree.addMerged(below, s.Arch); err != nil {
+		return err
+	}
+	for _, p := range below {
 		l.tree.addBelow(p, s.Filter)
 	}
 	if err := l.unpackAll(ctx, added); err != nil {
 		return err
 	}
 	catalog.keep(added)
-	if err := l.writeDatabase(inOrder(below), added); err != nil {
+	if err := l.writeDatabase(below, added); err != nil {
 		return fmt.Errorf("writing dpkg's database: %w", err)
 	}
 	return l.tar.Close()
@@ -91,7 +95,8 @@ func Write(ctx context.Context, w io.Writer, s Spec) error {
 
 // inOrder sorts packages in the order in which they are unpacked: base-files,
 // whose links everybody passes through, then by name, but what replaces files
-// of another package after that one, as dpkg would have it.
+// of another package after that one, as dpkg would have it. (bookworm's
+// base-files replaces files that dpkg had a long time ago.)
 func inOrder(packages []*contents) []*contents {
 	sorted := slices.Clone(packages)
 	slices.SortFunc(sorted, func(a, b *contents) int {
@@ -113,7 +118,7 @@ func inOrder(packages []*contents) []*contents {
 		}
 		done[p] = true
 		for _, name := range relationNames(p.field("Replaces")) {
-			if other := names[name]; other != nil {
+			if other := names[name]; other != nil && rank(p) != 0 {
 				visit(other)
 			}
 		}

@@ -254,6 +254,10 @@ func TestMergedUsrIsMadeWhenBaseFilesLacksIt(t *testing.T) {
 		if _, has := files["usr/bin/tool"]; !has {
 			t.Errorf("%s: usr/bin/tool is missing", arch)
 		}
+		above, _ := write(t, Spec{Arch: arch, New: []Deb{tool}, Below: []Deb{bookworm}})
+		if _, has := above["usr/bin/tool"]; !has || above["bin"].Name != "" {
+			t.Errorf("%s: the layer above does not pass through the links", arch)
+		}
 	}
 }
 

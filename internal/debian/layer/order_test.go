@@ -33,6 +33,7 @@ func TestInOrder(t *testing.T) {
 		"c a b":               {known("a", field("Replaces", "c (<< 2), x"), ""), known("b", nil, ""), known("c", nil, "")},
 		"d b a":               {known("a", field("Replaces", "b | d"), ""), known("b", field("Replaces", "d:any"), ""), known("d", nil, "")},
 		"loop2 loop1":         {known("loop1", field("Replaces", "loop2"), ""), known("loop2", field("Replaces", "loop1"), "")},
+		"base-files dpkg":     {known("dpkg", nil, ""), known("base-files", field("Replaces", "dpkg (<= 1.15.0)"), "")},
 		"base-files a itself": {known("itself", field("Replaces", "itself"), ""), known("a", nil, ""), known("base-files", nil, "")},
 	} {
 		for range 3 {
