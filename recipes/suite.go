@@ -47,8 +47,10 @@ var builtInHelp = map[string]string{
 	"suite":      "the release of Debian",
 	"mirror":     "the archive that the image's own apt uses",
 	"oar":        "the version of OAR in the release",
+	"oar_series": "the series of OAR in the release, such as 2.6",
 	"postgresql": "the version of PostgreSQL in the release",
 	"php":        "the version of PHP in the release",
+	"release":    "the tag of the release's images: latest, or oldstable",
 }
 
 // builtIn returns the variables of every recipe that is made from s.
