@@ -118,8 +118,8 @@ func (b *coldBuild) end(t *testing.T) {
 	if err := builder.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	if err := builder.Wait(); err != nil {
-		t.Errorf("ending the daemon: %v", err)
+	if state, err := builder.Process.Wait(); err != nil || !state.Exited() {
+		t.Errorf("ending the daemon: %v, %v", state, err)
 	}
 }
 

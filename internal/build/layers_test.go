@@ -62,7 +62,7 @@ func TestWhatChangesALayer(t *testing.T) {
 		{"nothing", func(*target) {}, 0},
 		{"a tag", func(t *target) { t.recipe.Tags = []string{"other"} }, 0},
 		{"a step", func(t *target) { t.recipe.Levels[2].Run[0].Sh = "" }, 0},
-		{"a step without needs", func(t *target) { t.recipe.Levels[2].Run[1].Needs = nil }, 1},
+		{"a step without needs", func(t *target) { t.recipe.Levels[2].Run[2].Needs = nil }, 1},
 		{"who asked for a package", func(t *target) { t.recipe.Levels[2].Packages = nil }, 0},
 		{"a package of the top", func(t *target) { t.packages[2][0].SHA256 = "xx" }, 1},
 		{"a package of the bottom", func(t *target) { t.packages[0][0].SHA256 = "xx" }, 3},
