@@ -3,9 +3,56 @@
 package e2e
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/oarcluster/oarcluster/recipes"
 )
+
+// packages asks dpkg and apt what is wrong, what was asked for, and what they
+// would do if it was asked for again.
+const packages = `
+dpkg --audit
+apt-get -qq check
+apt-mark showmanual
+for what in "install $(apt-mark showmanual | tr '\n' ' ')" autoremove; do
+	apt-get -s $what | grep -E '^(Inst|Conf|Remv|[0-9]+ upgraded)'
+done
+`
+
+// TestAptAgreesWithEveryImage: to dpkg and apt an image must be what they had
+// made themselves: whole, with what the recipe asks for and nothing to add or to
+// take away.
+func TestAptAgreesWithEveryImage(t *testing.T) {
+	for suite, version := range map[string]string{"trixie": "2.6.1", "bookworm": "2.5.9"} {
+		must(t, "oarbuild", "--set", "suite="+suite, "--push")
+		serveRegistry(t)
+		for _, image := range images {
+			t.Run(suite+" "+image, func(t *testing.T) {
+				asked, err := recipes.Load(os.ReadFile, []string{image}, map[string]string{"suite": suite})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var want []string
+				for _, level := range asked[0].For("linux/amd64").Levels {
+					for _, p := range level.Packages {
+						want = append(want, p.Name)
+					}
+				}
+				slices.Sort(want)
+				nothing := "0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded."
+				want = append(want, nothing, nothing)
+				must(t, "docker", "pull", "-q", registry+image+":"+version)
+				got := must(t, "docker", "run", "--rm", "--network", "none", registry+image+":"+version, "bash", "-c", packages)
+				if got != strings.Join(want, "\n") {
+					t.Errorf("dpkg and apt say\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+				}
+			})
+		}
+	}
+}
 
 // database brings up PostgreSQL of the server image, alone, has every table and
 // index checked (amcheck), and logs in with each documented password and a wrong
