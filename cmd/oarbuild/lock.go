@@ -37,7 +37,6 @@ func newLock(s ui.Streams, f *flags) *cobra.Command {
 	}
 	c.Flags().BoolVar(&check, "check", false, "write nothing, and show how the archive differs from the locks")
 	c.Flags().BoolVar(&noFetch, "no-fetch", false, "fetch no packages")
-	c.MarkFlagsMutuallyExclusive("check", "no-fetch")
 	return c
 }
 

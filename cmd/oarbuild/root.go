@@ -40,6 +40,7 @@ func newRoot(s ui.Streams) *cobra.Command {
 		newDiff(s),
 		newDaemon(s),
 		newMan(s),
+		newPrune(s),
 		newRegistry(s),
 		newVersion(s),
 	)

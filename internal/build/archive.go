@@ -33,7 +33,11 @@ type suiteArchive struct {
 // archive names what the target's packages come from. Targets of one name share
 // one archive.
 func (t *target) archive() string {
-	return t.recipe.Suite.Name + describeSources(t.recipe.Sources) + t.locked
+	name := t.recipe.Suite.Name + describeSources(t.recipe.Sources)
+	if t.lock != nil {
+		name += fmt.Sprintf("\n%v", t.lock.Releases)
+	}
+	return name
 }
 
 // openArchives opens the archive of each suite that the targets are of, and the

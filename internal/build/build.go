@@ -25,6 +25,7 @@ import (
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/buildkit/grant"
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
+	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -139,7 +140,9 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer o.tidy()
 	images, err := once(ctx, o)
+	err = aboutDisk(err)
 	if o.Console == nil {
 		return images, err
 	}
@@ -148,7 +151,8 @@ func Run(ctx context.Context, o Options) ([]Image, error) {
 
 // once goes through all stages.
 func once(ctx context.Context, o Options) ([]Image, error) {
-	targets, archives, err := prepare(ctx, o)
+	targets, archives, leave, err := prepare(ctx, o)
+	defer leave()
 	if err != nil {
 		return nil, err
 	}
@@ -188,25 +192,32 @@ func once(ctx context.Context, o Options) ([]Image, error) {
 	return solve(ctx, o, builder, store, targets)
 }
 
-// prepare finds out what is to be built, and of which packages.
-func prepare(ctx context.Context, o Options) ([]*target, archives, error) {
-	targets, err := plan(o)
-	if err != nil {
-		return nil, nil, err
+// prepare finds out what is to be built, and of which packages. Until leave is
+// called, nobody prunes the cache.
+func prepare(ctx context.Context, o Options) (targets []*target, a archives, leave func(), err error) {
+	leave = func() {}
+	if targets, err = plan(o); err != nil {
+		return nil, nil, leave, err
 	}
 	dir, err := cacheDir()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, leave, err
 	}
 	if o.Locked {
-		a, err := openLocks(ctx, o, dir, targets)
-		return targets, a, err
+		if err := takeLocks(targets); err != nil {
+			return nil, nil, leave, err
+		}
 	}
-	a, err := openArchives(ctx, o, dir, targets)
+	entered, err := cache.Enter(ctx, dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, leave, err
 	}
-	return targets, a, a.resolve(ctx, o, targets)
+	if o.Locked {
+		a, err = openLocks(ctx, o, dir, targets)
+	} else if a, err = openArchives(ctx, o, dir, targets); err == nil {
+		err = a.resolve(ctx, o, targets)
+	}
+	return targets, a, entered, err
 }
 
 // serveRegistry sees to it that the registry that is pushed to answers, until

@@ -15,7 +15,8 @@ func Graphs(ctx context.Context, o Options) ([]*llb.Graph, error) {
 		return nil, err
 	}
 	o.drawing = true
-	targets, archives, err := prepare(ctx, o)
+	targets, archives, leave, err := prepare(ctx, o)
+	defer leave()
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/pkgdiff"
 	"github.com/oarcluster/oarcluster/recipes"
@@ -28,6 +29,10 @@ func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.R
 			return nil, nil, err
 		}
 	}
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, nil, err
+	}
 	var files []string
 	var before, after []pkgdiff.Set
 	for _, l := range locks {
@@ -43,6 +48,9 @@ func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.R
 			if err := replaceFile(l.file, text); err != nil {
 				return nil, nil, fmt.Errorf("writing the lock: %w", err)
 			}
+		}
+		if err := cache.Remember(dir, l.file); err != nil {
+			return nil, nil, err
 		}
 		files = append(files, l.file)
 	}
@@ -139,6 +147,11 @@ func resolveLocks(ctx context.Context, o Options, platforms func(*recipes.Resolv
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	leave, err := cache.Enter(ctx, dir)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer leave()
 	a, err := openArchives(ctx, o, dir, targets)
 	if err != nil {
 		return nil, nil, nil, err

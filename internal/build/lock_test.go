@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/debian/mirror/mirrortest"
 	"github.com/oarcluster/oarcluster/internal/pkgdiff"
@@ -65,7 +66,8 @@ func (s *small) write(t *testing.T, text string) {
 func (s *small) layers(t *testing.T, o Options) ([]string, error) {
 	t.Helper()
 	o.Platforms = []string{"linux/amd64"}
-	targets, a, err := prepare(t.Context(), o)
+	targets, a, leave, err := prepare(t.Context(), o)
+	defer leave()
 	if err != nil {
 		return nil, err
 	}
@@ -320,4 +322,48 @@ func hint(err error) string {
 	ui.Report(ui.Streams{Err: &out}, "p", err)
 	_, text, _ := strings.Cut(out.String(), "p: hint: ")
 	return strings.TrimSpace(text)
+}
+
+func TestTheCacheKeepsWhatALockNeeds(t *testing.T) {
+	s := newSmall(t)
+	s.lock(t)
+	dir, err := cacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := func() { t.Error("it waits") }
+	report, err := cache.Prune(t.Context(), dir, 0, false, waiting)
+	if err != nil || report[0].Kept != 5 || report[0].Locked != 5 || report[1].Kept != 0 {
+		t.Fatalf("got %+v, %v", report, err)
+	}
+	locked := s.o
+	locked.Locked, locked.Offline = true, true
+	if _, err := s.layers(t, locked); err != nil {
+		t.Errorf("offline after pruning: %v", err)
+	}
+	if err := os.Remove(s.locked); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := cache.Prune(t.Context(), dir, 0, false, waiting); err != nil || report[0].Removed != 5 {
+		t.Errorf("without the lock: %+v, %v", report, err)
+	}
+	if _, err := s.layers(t, s.o); err != nil {
+		t.Errorf("the next build: %v", err)
+	}
+}
+
+func TestABuildTidiesUpAfterItself(t *testing.T) {
+	s := newSmall(t)
+	if _, err := s.layers(t, s.o); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("OARBUILD_KEEP_STORAGE", "0")
+	s.o.tidy()
+	if !strings.Contains(s.out.String(), "from the cache, of what was not used for longest") {
+		t.Errorf("said %s", s.out)
+	}
+	t.Setenv("OARBUILD_KEEP_STORAGE", "much")
+	if s.o.tidy(); !strings.Contains(s.out.String(), `warning: reading size "much"`) {
+		t.Errorf("said %s", s.out)
+	}
 }

@@ -11,41 +11,53 @@ import (
 
 	"github.com/containerd/platforms"
 
+	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/debian/mirror"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/recipes"
 )
 
-// openLocks gives each target the packages that the lock beside its recipe
-// names, and returns the archives at the state of the locks. No mirror is asked.
-func openLocks(ctx context.Context, o Options, dir string, targets []*target) (archives, error) {
-	all, read := archives{}, map[string]*lock.Lock{}
+// takeLocks gives each target the packages that the lock beside its recipe names.
+func takeLocks(targets []*target) error {
+	read := map[string]*lock.Lock{}
 	for _, t := range targets {
 		file := lock.FileName(t.recipe.File, t.recipe.Suite.Name)
 		if read[file] == nil {
 			l, err := readLock(file)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			read[file] = l
 		}
-		l := read[file]
-		if err := t.take(file, l); err != nil {
+		if err := t.take(file, read[file]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openLocks returns the archives of targets with locks at the state of these, and
+// has the cache keep what they need. No mirror is asked.
+func openLocks(ctx context.Context, o Options, dir string, targets []*target) (archives, error) {
+	all, files := archives{}, map[string]bool{}
+	for _, t := range targets {
+		file := lock.FileName(t.recipe.File, t.recipe.Suite.Name)
+		if err := cache.Remember(dir, file); err != nil {
 			return nil, err
 		}
-		t.locked = fmt.Sprintf("\n%v", l.Releases)
+		files[file] = true
 		if all[t.archive()] != nil {
 			continue
 		}
 		source, progress := source(ctx, o, dir, t.recipe.Suite.Name)
-		archive, err := mirror.Reopen(source, further(t.recipe.Sources), l.Releases)
+		archive, err := mirror.Reopen(source, further(t.recipe.Sources), t.lock.Releases)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.recipe.File, err)
 		}
 		all[t.archive()] = &suiteArchive{archive, progress}
 	}
-	o.say("took %d packages for %s from %s", len(union(targets)), count(len(targets), "image"), count(len(read), "lock"))
+	o.say("took %d packages for %s from %s", len(union(targets)), count(len(targets), "image"), count(len(files), "lock"))
 	return all, all.date(o, targets)
 }
 
@@ -80,7 +92,7 @@ func (t *target) take(file string, l *lock.Lock) error {
 	for _, level := range p.Levels {
 		t.packages = append(t.packages, level.Packages)
 	}
-	t.eatmydata = p.Preload
+	t.eatmydata, t.lock = p.Preload, l
 	return nil
 }
 
@@ -150,7 +162,7 @@ func asksOf(level recipes.Level) []string {
 // needed for, and what to do.
 func aboutLock(targets []*target, err error) error {
 	v, ok := errors.AsType[*mirror.Vanished](err)
-	if !ok || targets[0].locked == "" {
+	if !ok || targets[0].lock == nil {
 		return err
 	}
 	hint := "name a mirror that still has them with --mirror, copy the store of a machine that has them, or lock what the mirror has by oarbuild lock"

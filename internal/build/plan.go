@@ -2,8 +2,6 @@ package build
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +11,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/oarcluster/oarcluster/internal/build/files"
+	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/debian"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -26,7 +25,7 @@ type target struct {
 	platform ocispec.Platform
 	arch     string // as Debian calls the platform
 
-	locked    string             // names the lock that says which packages, "" without one
+	lock      *lock.Lock         // says which packages, nil without one
 	packages  [][]debian.Package // by level, each without those of the levels below
 	eatmydata []debian.Package   // what libeatmydata needs, the library's package first
 	epoch     time.Time
@@ -163,10 +162,4 @@ func debianArch(p ocispec.Platform) (string, bool) {
 }
 
 // cacheDir returns the folder of what can be fetched or made again.
-func cacheDir() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", ui.WithHint(fmt.Errorf("finding the cache folder: %w", err), "set HOME or XDG_CACHE_HOME")
-	}
-	return filepath.Join(dir, "oarcluster"), nil
-}
+func cacheDir() (string, error) { return cache.Dir() }

@@ -136,6 +136,7 @@ func (s *Store) recall(name string) (Layer, bool) {
 			return Layer{}, false
 		}
 	}
+	s.touch(name)
 	return l, true
 }
 
