@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
 	"time"
@@ -56,6 +57,9 @@ func (l *layer) unpackAll(ctx context.Context, packages []*contents) error {
 	return nil
 }
 
+// sumsMember is the control member with the MD5 sums of a package's files.
+const sumsMember = "md5sums"
+
 // unpack writes the files of one package. On a collision it goes on reading,
 // for the list of paths, and leaves the package to the real dpkg; what it had
 // written until then is what dpkg will write over it.
@@ -69,6 +73,8 @@ func (l *layer) unpack(p *contents, s *stream) error {
 	p.paths = make([]entry, 0, 16)
 	entries := deb.NewEntries(s)
 	isReal := false
+	_, hasSums := p.control[sumsMember]
+	var sums bytes.Buffer
 	for {
 		h, err := entries.Next()
 		if err == io.EOF {
@@ -86,7 +92,8 @@ func (l *layer) unpack(p *contents, s *stream) error {
 		}
 		body := io.Reader(entries)
 		var sum hash.Hash
-		if _, isConffile := conffiles["/"+h.Name]; isConffile && h.Typeflag == tar.TypeReg {
+		_, isConffile := conffiles["/"+h.Name]
+		if h.Typeflag == tar.TypeReg && (isConffile || !hasSums) {
 			sum = md5.New()
 			body = io.TeeReader(body, sum)
 		}
@@ -101,15 +108,27 @@ func (l *layer) unpack(p *contents, s *stream) error {
 		if err != nil {
 			return fmt.Errorf("entry %q: %w", h.Name, err)
 		}
-		if sum != nil {
+		if isConffile && sum != nil {
 			conffiles["/"+h.Name] = hex.EncodeToString(sum.Sum(nil))
+		}
+		if !hasSums && sum != nil {
+			fmt.Fprintf(&sums, "%x  %s\n", sum.Sum(nil), h.Name)
 		}
 	}
 	l.conffiles[p] = conffiles
 	if isReal {
 		l.real = append(l.real, p)
+	} else if !hasSums {
+		p.noteSums(sums.Bytes())
 	}
 	return nil
+}
+
+// noteSums gives the package the sums of its files. Policy does not ask packages
+// to bring them: dpkg notes them at unpack then, and its audit misses them.
+func (p *contents) noteSums(sums []byte) {
+	p.control = maps.Clone(p.control) // it is the catalogue's
+	p.control[sumsMember] = deb.Member{Mode: 0o644, Data: sums}
 }
 
 // write writes one entry of a package where the tree says, with the folders
