@@ -1,12 +1,12 @@
 # What a newcomer types. Every target brings what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo test unit e2e lint bench man clean
+.PHONY: help build setup demo test unit e2e lint bench reproduce man clean
 
 BIN := bin/oarbuild bin/oardeploy bin/buildkitd
 GO_FILES := $(shell find cmd internal llb recipes keys configs -type f 2>/dev/null)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: $(BIN) ## compile oarbuild, oardeploy and the pinned buildkitd into bin/
 
@@ -34,6 +34,14 @@ e2e: setup build ## run the tests of the real things
 	@sh e2e/setup.sh test
 	go test -count=1 -timeout 30m -tags e2e ./e2e/...
 	go test -count=1 -timeout 30m -tags e2e -p 1 ./internal/...
+
+# All that is published, twice, from nothing: an hour and more, for a foreign platform's
+# scripts are emulated. SUITES=trixie,bookworm and MATRIX="PLATFORMS=IMAGES …" narrow it.
+SUITES ?= trixie
+MATRIX ?= linux/amd64,linux/arm64=base,dnsmasq,frontend,node,server
+reproduce: setup build ## build every image twice, elsewhere the second time, and compare the digests
+	@sh e2e/setup.sh test
+	go test -count=1 -timeout 5h -tags e2e -v -run TestTwoColdBuilds ./e2e -args -suites '$(SUITES)' -matrix '$(MATRIX)'
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run: gofmt -w ." >&2; exit 1; }
