@@ -17,7 +17,7 @@ import (
 // TestRealArchive takes the shipped images' packages, for two platforms, from
 // the mirror of the machine's apt, or the default one, twice.
 func TestRealArchive(t *testing.T) {
-	ctx, a := t.Context(), openReal(t)
+	ctx, a := t.Context(), openReal(t, "trixie")
 	source := a.source
 	var last Progress
 	source.Progress = func(p Progress) { last = p }

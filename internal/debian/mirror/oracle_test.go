@@ -16,8 +16,8 @@ import (
 	"github.com/oarcluster/oarcluster/keys"
 )
 
-// sets are package sets as the shipped recipes have them: each stands on the
-// bare system, and with a comma on what is before the comma.
+// sets are package sets as the shipped recipes have them, and others: each string
+// stands on those before it, the first on what the bare system is told.
 var sets = map[string][]string{
 	"base":     {base},
 	"server":   {base, "oar-server oar-server-pgsql postgresql"},
@@ -29,21 +29,37 @@ var sets = map[string][]string{
 	"compiler": {"build-essential devscripts debhelper", "texlive-latex-extra python3-all-dev"},
 }
 
+// bookwormSets are those of the shipped recipes on bookworm.
+var bookwormSets = map[string][]string{
+	"server":   {base, "oar-server oar-server-pgsql postgresql-15"},
+	"frontend": {base, "oar-user oar-user-pgsql oar-web-status oar-restful-api apache2 apache2-suexec-custom libapache2-mod-php php-pgsql adminer"},
+	"node":     {base, "oar-node oar-user oar-user-pgsql"},
+	"dnsmasq":  {"dnsmasq-base tini"},
+}
+
 const base = "rsyslog openssh-server supervisor tini sudo tmux vim git less curl ipython3 procps iproute2"
 
 // TestResolveAsAptDoes asks the machine's apt, with folders of its own and the
 // lists of the same archive, what it would install, group by group.
-func TestResolveAsAptDoes(t *testing.T) {
+func TestResolveAsAptDoes(t *testing.T) { resolveAsApt(t, "trixie", "debian-archive-keyring", sets) }
+
+// TestResolveAsAptDoesOnBookworm: the bare system is told which of the packages
+// for a merged /usr it has.
+func TestResolveAsAptDoesOnBookworm(t *testing.T) {
+	resolveAsApt(t, "bookworm", "usr-is-merged", bookwormSets)
+}
+
+func resolveAsApt(t *testing.T, suite, bare string, sets map[string][]string) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		t.Skip("no apt-get on this machine")
 	}
-	a := openReal(t)
+	a := openReal(t, suite)
 	for _, arch := range []string{"amd64", "arm64"} {
 		t.Run(arch, func(t *testing.T) {
 			t.Parallel()
 			apt := newApt(t, a, arch)
 			for _, name := range slices.Sorted(maps.Keys(sets)) {
-				groups := [][]string{{"debian-archive-keyring"}}
+				groups := [][]string{{bare}}
 				for _, set := range sets[name] {
 					groups = append(groups, strings.Fields(set))
 				}
@@ -53,15 +69,15 @@ func TestResolveAsAptDoes(t *testing.T) {
 	}
 }
 
-// openReal opens trixie on the mirror of the machine, or on the default one.
+// openReal opens a suite on the mirror of the machine, or on the default one.
 // E2E_CACHE names a cache folder to keep.
-func openReal(t *testing.T) *Archive {
+func openReal(t *testing.T, suite string) *Archive {
 	t.Helper()
 	source, ok := FromMachine(t.Context())
 	if !ok {
 		source = At(Default)
 	}
-	source.Suite, source.Keyring = "trixie", keys.DebianArchive()
+	source.Suite, source.Keyring = suite, keys.DebianArchive()
 	if source.Cache = os.Getenv("E2E_CACHE"); source.Cache == "" {
 		source.Cache = t.TempDir()
 	}

@@ -18,7 +18,7 @@ func TestCompareVersionsOfTheArchive(t *testing.T) {
 	if _, err := exec.LookPath("dpkg"); err != nil {
 		t.Skip("no dpkg on this machine")
 	}
-	a := openReal(t)
+	a := openReal(t, "trixie")
 	lists, err := a.lists("amd64")
 	if err != nil {
 		t.Fatal(err)
