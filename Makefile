@@ -1,12 +1,12 @@
 # What a newcomer types. Every target brings what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo test unit e2e lint bench reproduce man clean
+.PHONY: help build setup demo test unit e2e lint bench reproduce man rebuild keep-locks stale clean
 
 BIN := bin/oarbuild bin/oardeploy bin/buildkitd
 GO_FILES := $(shell find cmd internal llb recipes keys configs -type f 2>/dev/null)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: $(BIN) ## compile oarbuild, oardeploy and the pinned buildkitd into bin/
 
@@ -51,6 +51,16 @@ lint: ## gofmt, vet and staticcheck
 bench: setup build ## measure against mmdebstrap and plain docker run, in one run
 	@sh e2e/setup.sh bench
 	@bash e2e/bench.sh
+
+rebuild: build ## what runs every night: lock, and build, test and push what has changed
+	@sh e2e/setup.sh rebuild
+	@sh e2e/rebuild.sh
+
+keep-locks: build ## commit and push the locks that a rebuild wrote
+	@sh e2e/keep-locks.sh
+
+stale: ## fail when no night has renewed the locks for a long time
+	@sh e2e/stale.sh
 
 man: build ## write the manual pages into bin/man, and completion for bash, zsh and fish
 	@bin/oarbuild man bin/man >/dev/null && bin/oardeploy man bin/man >/dev/null

@@ -5,7 +5,8 @@ say() { printf '\n==> %s\n' "$1" >&2; }
 front() { bin/oardeploy ssh frontend -- "$@"; }
 
 say "building the images from the Debian archive"
-bin/oarbuild --push
+# shellcheck disable=SC2086 # flags are words
+bin/oarbuild --push ${BUILD_FLAGS:-}
 
 say "deploying a cluster of two nodes"
 bin/oardeploy -n 2

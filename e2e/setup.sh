@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [test|bench]: brings what the targets of the Makefile need and this machine lacks.
+# setup.sh [test|bench|rebuild]: brings what the targets of the Makefile need and this machine lacks.
 # On Debian as root it installs packages and starts the Engine; elsewhere it says what to install.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -28,6 +28,10 @@ test)
 	need qemu-aarch64-static qemu-user-static
 	need update-binfmts binfmt-support
 	;;
+rebuild)
+	need qemu-aarch64-static qemu-user-static
+	need update-binfmts binfmt-support
+	;;
 bench)
 	need mmdebstrap mmdebstrap
 	;;
@@ -43,7 +47,8 @@ if [ -n "$missing" ]; then
 fi
 
 # A foreign platform's maintainer scripts run under QEMU; the kernel learns of it through binfmt_misc.
-if [ "${1:-}" = test ] && [ "$(id -u)" = 0 ]; then
+case "${1:-}" in test | rebuild) foreign=yes ;; *) foreign=no ;; esac
+if [ "$foreign" = yes ] && [ "$(id -u)" = 0 ]; then
 	mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 	[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64
 fi

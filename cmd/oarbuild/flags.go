@@ -73,7 +73,7 @@ func (f *flags) declareOutput(own *pflag.FlagSet) {
 	own.StringArrayVar(&f.Tags, "tag", nil, "tag the images `TAG` instead of as the recipes say; may be given again")
 	own.BoolVar(&f.push, "push", false, "push the images to the registry")
 	own.BoolVar(&f.load, "load", false, "load the images into the Docker Engine")
-	own.BoolVar(&f.IfChanged, "if-changed", false, "with --push: build and push only images whose inputs are not those of the published ones; exit code 3 when there is none")
+	own.BoolVar(&f.IfChanged, "if-changed", false, "build, and with --push push, only images whose inputs are not those of the published ones; exit code 3 when there is none")
 	own.BoolVar(&f.sbom, "sbom", true, "attach to what is pushed a list of its packages (SPDX)")
 	own.BoolVar(&f.provenance, "provenance", true, "attach to what is pushed how it was built (SLSA)")
 	own.StringVar(&f.Revision, "revision", cmp.Or(os.Getenv("GITHUB_SHA"), os.Getenv("CI_COMMIT_SHA"), version.Revision()), "`REVISION` of the recipes, for the images' labels (default $GITHUB_SHA, $CI_COMMIT_SHA, or that of this program)")

@@ -53,7 +53,7 @@ type Options struct {
 	Locked       bool   // build the packages that the lock beside each recipe names
 	Offline      bool   // use no network, but for the builder and a registry of this machine
 	AllowStale   bool   // take an archive whose Release files are out of date
-	IfChanged    bool   // push only the images whose inputs are not those of the published ones
+	IfChanged    bool   // build only the images whose inputs are not those of the published ones
 	NoSBOM       bool   // attach no list of packages
 	NoProvenance bool   // attach no provenance
 	Revision     string // of the sources of the recipes, for the images' labels
@@ -113,8 +113,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Offline && o.To == buildkit.Registry && !registry.IsLoopback(o.Registry) {
 		return o, ui.Usage(fmt.Errorf("--offline excludes pushing to %s, which is not on this machine", o.Registry), "push to a registry at localhost, or leave --offline out")
 	}
-	if o.IfChanged && o.To != buildkit.Registry {
-		return o, ui.Usage(errors.New("--if-changed compares with what is in a registry, and nothing is pushed to one"), "add --push")
+	if o.IfChanged && o.To == buildkit.Engine {
+		return o, ui.Usage(errors.New("--if-changed compares with what is in a registry, and --load brings nothing there"), "write --push instead of --load, or neither")
 	}
 	if err := o.checkBuilders(); err != nil {
 		return o, err
@@ -223,7 +223,7 @@ func prepare(ctx context.Context, o Options) (targets []*target, a archives, lea
 // serveRegistry sees to it that the registry that is pushed to answers, until
 // stop is called.
 func (o Options) serveRegistry(ctx context.Context) (stop func(), err error) {
-	if o.To != buildkit.Registry {
+	if o.To != buildkit.Registry && !o.IfChanged {
 		return func() {}, nil
 	}
 	stop, said, err := ensureRegistry(ctx, o.Registry)

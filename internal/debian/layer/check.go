@@ -38,7 +38,8 @@ func (c *contents) check() error {
 		{"Package", p.Name, packageName},
 		{"Version", p.Version, version},
 		{"Architecture", p.Architecture, architecture},
-		{"Multi-Arch", p.MultiArch, multiArch},
+		// A lock does not say this of a package; its digest does.
+		{"Multi-Arch", c.field("Multi-Arch"), multiArch},
 	} {
 		got := c.field(f.name)
 		if !f.form.MatchString(got) {
