@@ -118,7 +118,7 @@ func TestAForeignPlatformIsBuilt(t *testing.T) {
 	for _, m := range manifest.Manifests {
 		platforms = append(platforms, m.Platform.String())
 	}
-	if got := strings.Join(platforms, " "); got != "linux/amd64 linux/arm64" {
+	if got := strings.Join(platforms, " "); got != "linux/amd64 linux/arm64 unknown/unknown unknown/unknown" {
 		t.Errorf("the index holds %q", got)
 	}
 	must(t, "docker", "pull", "-q", "--platform", "linux/arm64", reference)

@@ -260,9 +260,11 @@ func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci
 	for i, t := range targets {
 		jobs[i] = buildkit.Job{Title: t.String(), Platform: platforms.Format(t.platform), Graph: t.graph, Names: t.names(o)}
 	}
-	digests, err := builder.Solve(ctx, jobs, buildkit.Options{
-		To: o.To, Loopback: registry.IsLoopback(o.Registry), Epoch: targets[0].epoch,
-		StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console, Grants: o.Grants,
+	digests, err := patiently(ctx, o, pauses, func() ([]string, error) {
+		return builder.Solve(ctx, jobs, buildkit.Options{
+			To: o.To, Loopback: registry.IsLoopback(o.Registry), Epoch: targets[0].epoch,
+			StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console, Grants: o.Grants,
+		})
 	})
 	if err != nil {
 		return nil, err

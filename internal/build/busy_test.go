@@ -1,0 +1,41 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestABusyRegistryIsPushedToAgain(t *testing.T) {
+	t.Parallel()
+	busy := errors.New("failed to push: unexpected status from PUT request to http://x: 429 Too Many Requests")
+	for _, tc := range []struct {
+		name    string
+		answers []error
+		want    error
+		tries   int
+	}{
+		{"at once", []error{nil}, nil, 1},
+		{"the second time", []error{busy, nil}, nil, 2},
+		{"never", []error{busy, busy, busy}, busy, 3},
+		{"of another cause", []error{context.DeadlineExceeded}, context.DeadlineExceeded, 1},
+	} {
+		var said bytes.Buffer
+		tries := 0
+		_, err := patiently(t.Context(), Options{Registry: "r", Err: &said}, []time.Duration{1, 1}, func() ([]string, error) {
+			tries++
+			return nil, tc.answers[tries-1]
+		})
+		if !errors.Is(err, tc.want) || tries != tc.tries || strings.Count(said.String(), "too many requests") != tc.tries-1 {
+			t.Errorf("%s: %v after %d tries, said %q", tc.name, err, tries, &said)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := patiently(ctx, Options{Err: &bytes.Buffer{}}, []time.Duration{time.Hour}, func() ([]string, error) { return nil, busy }); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+}
