@@ -41,7 +41,11 @@ func TestTwoColdBuildsGiveTheSameBytes(t *testing.T) {
 			for _, what := range slices.Sorted(maps.Keys(digests[0])) {
 				a, b := digests[0][what], digests[1][what]
 				t.Logf("%-22s %s", what, a)
-				if a != b {
+				switch {
+				case a == b:
+				case strings.Contains(what, " index "):
+					t.Errorf("%s: the other build gives %s", what, b)
+				default:
 					t.Errorf("%s: the other build gives %s\n%s", what, b, builds[0].differences(t, a, builds[1], b))
 				}
 			}
