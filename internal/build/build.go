@@ -29,6 +29,7 @@ import (
 	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/llb"
 )
 
 // DefaultRegistry is the repository below which images go, on a registry that
@@ -182,14 +183,12 @@ func once(ctx context.Context, o Options) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeLayers(ctx, o, archives, store, targets); err != nil {
+	layers, err := makeLayers(ctx, o, archives, store, targets)
+	if err != nil {
 		return nil, err
 	}
-	label(o, targets)
-	if err := makeGraphs(ctx, targets); err != nil {
-		return nil, err
-	}
-	return solve(ctx, o, builder, store, targets)
+	defer layers.stop(o)
+	return solve(ctx, o, builder, store, layers, targets)
 }
 
 // prepare finds out what is to be built, and of which packages. Until leave is
@@ -250,15 +249,18 @@ func ensureRegistry(ctx context.Context, repository string) (stop func(), said s
 	return stop, said, err
 }
 
-// solve has BuildKit build the targets' graphs and publishes the results.
-func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci.Store, targets []*target) ([]Image, error) {
+// solve has BuildKit build the targets' graphs, each as soon as its layers are
+// there, and publishes the results.
+func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci.Store, layers *making, targets []*target) ([]Image, error) {
 	content, err := store.Content()
 	if err != nil {
 		return nil, err
 	}
 	jobs := make([]buildkit.Job, len(targets))
 	for i, t := range targets {
-		jobs[i] = buildkit.Job{Title: t.String(), Platform: platforms.Format(t.platform), Graph: t.graph, Names: t.names(o)}
+		jobs[i] = buildkit.Job{Title: t.String(), Platform: platforms.Format(t.platform), Names: t.names(o), Await: func(ctx context.Context) (*llb.Graph, error) {
+			return layers.graph(ctx, o, t)
+		}}
 	}
 	digests, err := patiently(ctx, o, pauses, func() ([]string, error) {
 		return builder.Solve(ctx, jobs, buildkit.Options{

@@ -51,7 +51,7 @@ func inputGraphs(ctx context.Context, a archives, targets []*target) error {
 	byInputs := func(_ context.Context, key string, _ func(io.Writer) error) (oci.Layer, error) {
 		return oci.Layer{Manifest: digest.FromString(key)}, nil
 	}
-	if err := eachLayer(ctx, a, byInputs, targets); err != nil {
+	if err := eachLayer(ctx, a, byInputs, targets, nil); err != nil {
 		return err
 	}
 	return makeGraphs(ctx, targets)

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,9 +33,10 @@ const filterFile = "debian/etc/dpkg/dpkg.cfg.d/oarcluster"
 // layerMaker makes a layer or finds it again; see [oci.Store.Layer].
 type layerMaker func(ctx context.Context, key string, write func(io.Writer) error) (oci.Layer, error)
 
-// makeLayers puts the package and file layers of all targets into the store. The
-// packages are fetched only when a layer is not there yet.
-func makeLayers(ctx context.Context, o Options, a archives, store *oci.Store, targets []*target) error {
+// makeLayers starts to put the package and file layers of all targets into the
+// store. The packages are fetched only when a layer is not there yet, and before
+// it returns.
+func makeLayers(ctx context.Context, o Options, a archives, store *oci.Store, targets []*target) (*making, error) {
 	var missing atomic.Bool
 	find := func(_ context.Context, key string, _ func(io.Writer) error) (oci.Layer, error) {
 		l, ok := store.Find(key)
@@ -45,23 +45,27 @@ func makeLayers(ctx context.Context, o Options, a archives, store *oci.Store, ta
 		}
 		return l, nil
 	}
-	if err := eachLayer(ctx, a, find, targets); err != nil || !missing.Load() {
-		return err
+	if err := eachLayer(ctx, a, find, targets, nil); err != nil {
+		return nil, err
+	}
+	m := &making{missing: missing.Load()}
+	if !m.missing {
+		return m, nil
 	}
 	if err := a.fetch(ctx, o, targets); err != nil {
-		return err
+		return nil, err
 	}
-	begun, made := time.Now(), &tally{}
-	err := eachLayer(ctx, a, made.counting(store.Layer), targets)
-	if err == nil {
-		o.say("unpacked %s, %.1f MB in %s", count(made.layers, "layer"), float64(made.bytes)/1e6, seconds(time.Since(begun)))
-	}
-	return err
+	m.start(ctx, targets, func(ctx context.Context, ready func(*target)) error {
+		return eachLayer(ctx, a, m.tally.counting(store.Layer), targets, ready)
+	})
+	return m, nil
 }
 
-// eachLayer calls put for every layer that a target needs. Layers of different
-// levels are independent of each other and are made side by side.
-func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*target) error {
+// eachLayer calls put for every layer that a target needs, and ready when it has
+// those of a target. Targets are taken side by side. The levels of each come one
+// after the other, for a layer wants to know what is in those beneath, which the
+// catalog knows once they are made.
+func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*target, ready func(*target)) error {
 	filter, rules, err := readFilter()
 	if err != nil {
 		return err
@@ -74,19 +78,13 @@ func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*targe
 			catalogs[t.arch] = &layer.Catalog{}
 		}
 		m := maker{a: a, put: put, target: t, filter: filter, rules: rules, catalog: catalogs[t.arch]}
-		levels := len(t.recipe.Levels)
-		t.layers.Packages = make([]llb.Layer, levels)
-		group.Go(func() (err error) {
-			t.layers.Eatmydata, err = m.packages(ctx, nil, t.eatmydata)
+		group.Go(func() error {
+			err := m.all(ctx)
+			if err == nil && ready != nil {
+				ready(t)
+			}
 			return err
 		})
-		for i := range levels {
-			group.Go(func() (err error) {
-				t.layers.Packages[i], err = m.packages(ctx, t.packages[:i], t.packages[i])
-				return err
-			})
-		}
-		group.Go(func() error { return m.allFiles(ctx) })
 	}
 	return group.Wait()
 }
@@ -99,6 +97,21 @@ type maker struct {
 	filter  layer.Filter
 	rules   string // the filter's text
 	catalog *layer.Catalog
+}
+
+// all makes all layers of the target.
+func (m maker) all(ctx context.Context) (err error) {
+	t := m.target
+	if t.layers.Eatmydata, err = m.packages(ctx, nil, t.eatmydata); err != nil {
+		return err
+	}
+	t.layers.Packages = make([]llb.Layer, len(t.packages))
+	for i, added := range t.packages {
+		if t.layers.Packages[i], err = m.packages(ctx, t.packages[:i], added); err != nil {
+			return err
+		}
+	}
+	return m.allFiles(ctx)
 }
 
 // packages makes the layer of some packages over those below. Its key is all

@@ -44,7 +44,7 @@ func keysOf(t *testing.T, a archives, target *target) []string {
 		defer mu.Unlock()
 		keys = append(keys, key)
 		return oci.Layer{Manifest: digest.FromString(key)}, nil
-	}, targets(target))
+	}, targets(target), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,8 @@ func TestWhatIsKnownIsNotFetched(t *testing.T) {
 	}
 	var out bytes.Buffer
 	// The archive knows no mirror: fetching would fail.
-	if err := makeLayers(t.Context(), Options{Err: &out}, a, store, targets(target)); err != nil || out.Len() != 0 {
+	layers, err := makeLayers(t.Context(), Options{Err: &out}, a, store, targets(target))
+	if err != nil || layers.wait(t.Context(), target) != nil || out.Len() != 0 {
 		t.Errorf("said %q, error %v", out.String(), err)
 	}
 }

@@ -47,6 +47,9 @@ type Job struct {
 	Title    string     // for people: "node for linux/amd64"
 	Platform string     // as [platforms.Format] has it: which BuildKit builds it
 	Graph    *llb.Graph // how to build it, and its configuration
+	// Await gives the graph when it is not there yet: other jobs begin meanwhile.
+	// Its error is the build's.
+	Await func(context.Context) (*llb.Graph, error)
 	// Names are what a Docker Engine is to call it (REPO/NAME:TAG). A registry
 	// gets it by digest, in the repository of the first name.
 	Names []string
@@ -110,7 +113,12 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 	digests := make([]string, len(jobs))
 	group, groupCtx := errgroup.WithContext(ctx)
 	for i, job := range jobs {
-		group.Go(func() error {
+		group.Go(func() (err error) {
+			if job.Await != nil {
+				if job.Graph, err = job.Await(groupCtx); err != nil {
+					return err
+				}
+			}
 			failedLoad := make(chan error, 1)
 			response, err := o.solve(groupCtx, b.endpoints[job.Platform].Client, job, client.SolveOpt{
 				Exports:             o.exports(groupCtx, job, failedLoad),
