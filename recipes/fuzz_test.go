@@ -4,8 +4,9 @@ import (
 	"testing"
 )
 
-// Whatever a recipe holds, loading it ends, with a recipe or with mistakes that
-// have a place.
+// Whatever a recipe holds, loading it ends, with mistakes that have a place, or
+// with a recipe that the schema accepts and that is the same when it is printed
+// and read again.
 func FuzzLoad(f *testing.F) {
 	for _, name := range Shipped() {
 		text, err := shipped.ReadFile(name + suffix)
@@ -17,14 +18,22 @@ func FuzzLoad(f *testing.F) {
 	for _, text := range family() {
 		f.Add(text)
 	}
+	f.Add(conditional)
+	f.Add(typed)
 	f.Add("a: &a [*a]\n<<: *a\n")
 	f.Add("\ufeffname: x\r\nfrom: {debian: \"${suite}\"}\r\n\tx")
 	f.Add(bare + "vars: {a: \"${b}\", b: \"${a}\"}\nrun: [{sh: |\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		all, err := Load(tree{"x.yaml": text}.read, []string{"x.yaml"}, nil)
 		if err == nil {
-			if _, err := all[0].YAML(); err != nil {
-				t.Errorf("printing: %v", err)
+			acceptedBySchema(t, text)
+			printed, err := all[0].YAML()
+			if err != nil {
+				t.Fatalf("printing: %v", err)
+			}
+			again, err := Load(tree{"x.yaml": string(printed)}.read, []string{"x.yaml"}, nil)
+			if err != nil || laidOut(again[0]) != laidOut(all[0]) {
+				t.Errorf("printed as\n%s\nwhich is not the same: %v", printed, err)
 			}
 			return
 		}

@@ -28,7 +28,7 @@ func (r *Resolved) YAML() ([]byte, error) {
 	if image := r.Image.yaml(); len(image) > 0 {
 		doc = append(doc, yaml.MapItem{Key: "image", Value: image})
 	}
-	return yaml.MarshalWithOptions(doc, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
+	return yaml.MarshalWithOptions(quoteWhere(doc), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
 }
 
 // top is what the whole chain has, as keys of the recipe at its top.
