@@ -27,6 +27,7 @@ test)
 	need mmdebstrap mmdebstrap
 	need qemu-aarch64-static qemu-user-static
 	need update-binfmts binfmt-support
+	need skopeo skopeo
 	;;
 rebuild)
 	need qemu-aarch64-static qemu-user-static
