@@ -176,3 +176,41 @@ run:
 		t.Errorf("before %q, with all again %q", third, all)
 	}
 }
+
+// TestAnImageFromAnImage: the lower image's files and configuration must be there,
+// and its layers as they were.
+func TestAnImageFromAnImage(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "name: below\nfrom: {debian: \"${suite}\"}\nrun: [{name: one, sh: echo below >/below}]\n"+
+		"image: {env: {A: below, B: below}, entrypoint: [/bin/echo, entry], cmd: [below], user: nobody}\n")
+	below := call{dir: dir}.must(t, "oarbuild", "--recipe", "mine.yaml", "--tag", "e2e", "--push")
+	digest := below[strings.Index(below, "@")+1:]
+	write(t, dir, "name: above\nfrom: {image: \"localhost:5000/oarcluster/below@"+digest+"\"}\n"+
+		"run: [{name: two, sh: echo $A $B $(id -u) $(cat /below) >/above}]\nimage: {env: {A: above}, cmd: [above]}\n")
+	above := published(t, call{dir: dir}.must(t, "oarbuild", "--recipe", "mine.yaml", "--tag", "e2e", "--push"))
+	if got := contents(t, above, "above"); got["above"] != "above below 0 below\n" {
+		t.Errorf("the step wrote %q", got)
+	}
+	file, err := above.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := file.Config
+	if c.User != "nobody" || strings.Join(c.Entrypoint, " ") != "/bin/echo entry" || strings.Join(c.Cmd, " ") != "above" || c.Labels["org.opencontainers.image.base.digest"] != digest {
+		t.Errorf("the configuration is %+v", c)
+	}
+	lower, err := published(t, below).Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	upper, err := above.Layers()
+	if err != nil || len(upper) != len(lower)+1 {
+		t.Fatalf("%d layers over %d, %v", len(upper), len(lower), err)
+	}
+	for i, l := range lower {
+		want, err := l.Digest()
+		if got, err2 := upper[i].Digest(); err != nil || err2 != nil || got != want {
+			t.Errorf("layer %d is %v, below %v", i, got, want)
+		}
+	}
+}

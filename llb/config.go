@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -35,6 +36,10 @@ func (b *builder) config() ([]byte, error) {
 		RootFS: ocispec.RootFS{Type: "layers"},
 	}
 	maps.Copy(c.Config.Labels, image.Labels)
+	if b.in.Base != nil {
+		c.Config = over(b.in.Base.Config, c.Config, image.Env)
+		c.History = slices.Clone(b.in.Base.History)
+	}
 	for _, by := range b.history {
 		c.History = append(c.History, ocispec.History{Created: &epoch, CreatedBy: "oarbuild " + by})
 	}
@@ -51,6 +56,9 @@ func (b *builder) annotations() map[string]string {
 		ocispec.AnnotationSource:        homepage,
 		ocispec.AnnotationBaseImageName: "debian:" + r.Suite.Name,
 	}
+	if name, digest, found := strings.Cut(r.Base, "@"); found {
+		notes[ocispec.AnnotationBaseImageName], notes[ocispec.AnnotationBaseImageDigest] = name, digest
+	}
 	for _, v := range r.Vars {
 		if v.Name == "oar" {
 			notes[ocispec.AnnotationVersion] = v.Value
@@ -58,6 +66,43 @@ func (b *builder) annotations() map[string]string {
 	}
 	maps.Copy(notes, b.in.Labels)
 	return notes
+}
+
+// over returns a configuration over the one of the image below, as FROM of a
+// Dockerfile does: what is not said is inherited, and a command only with its
+// entrypoint. env are the variables that the recipe sets.
+func over(below, c ocispec.ImageConfig, env map[string]string) ocispec.ImageConfig {
+	if c.Entrypoint == nil {
+		c.Entrypoint = below.Entrypoint
+		if c.Cmd == nil {
+			c.Cmd = below.Cmd
+		}
+	}
+	c.User = cmp.Or(c.User, below.User)
+	c.WorkingDir = cmp.Or(c.WorkingDir, below.WorkingDir)
+	c.StopSignal = cmp.Or(c.StopSignal, below.StopSignal)
+	c.ExposedPorts = union(below.ExposedPorts, c.ExposedPorts)
+	c.Volumes = union(below.Volumes, c.Volumes)
+	c.Labels = union(below.Labels, c.Labels)
+	merged := map[string]string{}
+	for _, variable := range below.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		merged[name] = value
+	}
+	c.Env = environment(union(merged, env))
+	return c
+}
+
+// union returns the pairs of both maps, those of b where both have a key, and nil
+// when there are none.
+func union[V any](a, b map[string]V) map[string]V {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
+	both := map[string]V{}
+	maps.Copy(both, a)
+	maps.Copy(both, b)
+	return both
 }
 
 // environment writes an image's variables as NAME=value, with a search path for

@@ -92,6 +92,9 @@ func (g *Graph) place(d digest.Digest) string {
 func (v vertex) what() string {
 	switch op := v.op.Op.(type) {
 	case *pb.Op_Source:
+		if image, ok := strings.CutPrefix(op.Source.Identifier, "docker-image://"); ok {
+			return "image " + shorten(image)
+		}
 		return "layer " + shorten(op.Source.Identifier)
 	case *pb.Op_Merge:
 		return "merge" + numbers(v.inputs)

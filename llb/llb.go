@@ -84,6 +84,9 @@ type Input struct {
 	// Again names steps, as [Steps] does, to run again with all that come after
 	// them.
 	Again []string
+	// Base is the configuration of the image that the recipe comes from, if any:
+	// what the recipe does not say is as it is there.
+	Base *ocispec.Image
 	// PassOver names steps that may fail: what follows runs on what they left.
 	PassOver []string
 }
@@ -116,6 +119,9 @@ func Image(ctx context.Context, in Input) (*Graph, error) {
 // rule dpkg and apt.
 func (b *builder) chain() bk.State {
 	state := bk.Scratch()
+	if base := b.in.Recipe.Base; base != "" {
+		state = bk.Image(base, b.name("image", "%s", base))
+	}
 	for i, level := range b.in.Recipe.Levels {
 		if layer := b.in.Packages[i]; layer != (Layer{}) {
 			over := []source{{level.Name, layer}}

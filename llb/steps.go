@@ -65,7 +65,7 @@ type builder struct {
 func Steps(r *recipes.Resolved) []string {
 	var names, last []string
 	for i, level := range r.Levels {
-		if i == 0 || len(level.Packages) > 0 {
+		if i == 0 && r.Base == "" || len(level.Packages) > 0 {
 			names = append(names, configuring(level))
 		}
 		for _, step := range level.Run {
@@ -112,7 +112,9 @@ func newBuilder(in Input) (*builder, error) {
 	switch {
 	case len(in.Packages) != levels || len(in.Files) != levels:
 		return nil, fmt.Errorf("%d package layers and %d file layers for %d levels", len(in.Packages), len(in.Files), levels)
-	case in.Packages[0] == Layer{}:
+	case in.Recipe.Base != "" && in.Base == nil:
+		return nil, fmt.Errorf("no configuration of the image %s", in.Recipe.Base)
+	case in.Recipe.Base == "" && in.Packages[0] == Layer{}:
 		return nil, fmt.Errorf("no layer for the bare base")
 	case len(in.Needs) != levels:
 		return nil, fmt.Errorf("needs of %d levels for %d levels", len(in.Needs), levels)
@@ -200,6 +202,12 @@ func (b *builder) script(state bk.State, level string, step recipes.Step, lay []
 		b.name(level, "run: %s", step.Name),
 		b.location(step.At),
 	)
+	if b.in.Base != nil {
+		for _, variable := range b.in.Base.Config.Env {
+			name, value, _ := strings.Cut(variable, "=")
+			opts = append(opts, bk.AddEnv(name, value))
+		}
+	}
 	env := b.in.Recipe.Image.Env
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		opts = append(opts, bk.AddEnv(name, env[name]))

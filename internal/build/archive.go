@@ -112,6 +112,9 @@ func (a archives) of(t *target) *suiteArchive { return a[t.archive()] }
 
 // resolve finds the packages of every level of every target.
 func (a archives) resolve(ctx context.Context, o Options, targets []*target) error {
+	if len(targets) == 0 {
+		return nil
+	}
 	begun := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for _, t := range targets {

@@ -24,7 +24,7 @@ func (t *target) statements(o Options, manifest, builder string) ([]registry.Sta
 		predicate string
 		write     func() ([]byte, error)
 	}{
-		{o.NoSBOM, sbom.PredicateType, func() ([]byte, error) { return sbom.SPDX(t.contents(manifest)) }},
+		{o.NoSBOM || t.recipe.Base != "", sbom.PredicateType, func() ([]byte, error) { return sbom.SPDX(t.contents(manifest)) }},
 		{o.NoProvenance, attest.PredicateType, t.provenance(builder).Provenance},
 	} {
 		if kind.off {
@@ -91,6 +91,9 @@ func (t *target) provenance(builder string) attest.Build {
 			continue // see package attest
 		}
 		b.Materials = append(b.Materials, attest.Material{Name: "Debian " + r.Suite, URI: r.URL, Digest: "sha256:" + r.SHA256, Date: r.Date})
+	}
+	if _, digest, found := strings.Cut(t.recipe.Base, "@"); found {
+		b.Materials = append(b.Materials, attest.Material{Name: t.recipe.Base, URI: "docker-image://" + t.recipe.Base, Digest: digest})
 	}
 	contents := t.contents("")
 	for _, p := range append(contents.Packages, t.eatmydata...) {

@@ -202,8 +202,15 @@ func prepare(ctx context.Context, o Options) (targets []*target, a archives, lea
 	if err != nil {
 		return nil, nil, leave, err
 	}
+	if err := serveBases(ctx, targets); err != nil {
+		return nil, nil, leave, err
+	}
+	if err := readBases(ctx, o, dir, targets); err != nil {
+		return nil, nil, leave, err
+	}
+	packaged := overArchive(targets)
 	if o.Locked {
-		if err := takeLocks(targets); err != nil {
+		if err := takeLocks(packaged); err != nil {
 			return nil, nil, leave, err
 		}
 	}
@@ -211,10 +218,13 @@ func prepare(ctx context.Context, o Options) (targets []*target, a archives, lea
 	if err != nil {
 		return nil, nil, leave, err
 	}
+	if len(packaged) == 0 {
+		return targets, nil, entered, nil
+	}
 	if o.Locked {
-		a, err = openLocks(ctx, o, dir, targets)
-	} else if a, err = openArchives(ctx, o, dir, targets); err == nil {
-		err = a.resolve(ctx, o, targets)
+		a, err = openLocks(ctx, o, dir, packaged)
+	} else if a, err = openArchives(ctx, o, dir, packaged); err == nil {
+		err = a.resolve(ctx, o, packaged)
 	}
 	return targets, a, entered, err
 }

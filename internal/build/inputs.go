@@ -75,7 +75,10 @@ func inputsOf(targets []*target) string {
 // gives rise to: where it comes from.
 func label(o Options, targets []*target) {
 	for _, t := range targets {
-		t.layers.Labels = map[string]string{inputLabel: t.inputs.String(), ocispec.AnnotationBaseImageDigest: t.layers.Packages[0].DiffID}
+		t.layers.Labels = map[string]string{inputLabel: t.inputs.String()}
+		if t.recipe.Base == "" {
+			t.layers.Labels[ocispec.AnnotationBaseImageDigest] = t.layers.Packages[0].DiffID
+		}
 		if o.Revision != "" {
 			t.layers.Labels[ocispec.AnnotationRevision] = o.Revision
 		}

@@ -152,6 +152,7 @@ func resolveLocks(ctx context.Context, o Options, platforms func(*recipes.Resolv
 		return nil, nil, nil, err
 	}
 	defer leave()
+	targets = overArchive(targets)
 	a, err := openArchives(ctx, o, dir, targets)
 	if err != nil {
 		return nil, nil, nil, err

@@ -54,7 +54,7 @@ var (
 	url       = text("url", `^https?://[^/\s]+(/[^\s]*)?$`, "it must begin with http:// or https://")
 	dist      = text("suite", `^[A-Za-z0-9][A-Za-z0-9+._/-]*$`, "it is the folder below dists/ of the archive, such as stable")
 	component = text("component", `^[A-Za-z0-9][A-Za-z0-9+._/-]*$`, "it is one word, such as main")
-	pinned    = text("image", `^[^\s@]+@sha256:[0-9a-f]{64}$`, "an image is named with its digest, NAME@sha256:…, so that it stays the same")
+	pinned    = text("image", `^[^\s@]+@sha256:[0-9a-f]{64}$`, "an image is named with its digest, NAME@sha256:…, so that it stays the same; docker buildx imagetools inspect NAME:TAG tells the digest")
 	envName   = text("env", `^[A-Za-z_][A-Za-z0-9_]*$`, "the name of an environment variable has letters, digits and _")
 	port      = text("port", `^[1-9][0-9]{0,4}(/(tcp|udp|sctp))?$`, "a port is a number up to 65535, with /tcp, /udp or /sctp after it if you like")
 	user      = text("user", `^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$`, "a user is a name or a number, with :group after it if you like")
