@@ -11,6 +11,7 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/debian/mirror/mirrortest"
+	"github.com/oarcluster/oarcluster/internal/oci"
 	"github.com/oarcluster/oarcluster/internal/pkgdiff"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
@@ -22,7 +23,7 @@ func packages() []mirrortest.Deb {
 		{Name: "apt", Version: "3", Files: map[string]string{"usr/bin/apt": "apt"}},
 		{Name: "libeatmydata1", Version: "1", Files: map[string]string{"usr/lib/x86_64-linux-gnu/libeatmydata.so": "x"}},
 		{Name: "vim", Version: "1:9", Fields: "Depends: vim-runtime\n", Files: map[string]string{"usr/bin/vim": "vim"}},
-		{Name: "vim-runtime", Version: "1:9", Files: map[string]string{"usr/share/vim/vimrc": "set"}},
+		{Name: "vim-runtime", Version: "1:9", Fields: "Multi-Arch: foreign\n", Files: map[string]string{"usr/share/vim/vimrc": "set"}},
 	}
 }
 
@@ -72,6 +73,13 @@ func (s *small) layers(t *testing.T, o Options) ([]string, error) {
 		return nil, err
 	}
 	if err := a.fetch(t.Context(), o, targets); err != nil {
+		return nil, err
+	}
+	store, err := oci.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := makeLayers(t.Context(), o, a, store, targets); err != nil {
 		return nil, err
 	}
 	return keysOf(t, a, targets[0]), nil

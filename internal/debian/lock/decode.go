@@ -179,7 +179,7 @@ func (r *reader) pkg(seen map[string]bool) debian.Package {
 	s, one := r.s, debian.Package{}
 	s.object("package", map[string]func(){
 		"name": s.text(&one.Name, "name"), "version": s.text(&one.Version, "version"),
-		"architecture": s.text(&one.Architecture, "architecture"), "source": s.text(&one.Source, "source"),
+		"architecture": s.text(&one.Architecture, "architecture"), "multi-arch": s.text(&one.MultiArch, "multi-arch"), "source": s.text(&one.Source, "source"),
 		"archive": s.text(&one.Archive, "archive"), "path": s.text(&one.Filename, "path"),
 		"sha256": s.text(&one.SHA256, "sha256"), "size": s.number(&one.Size, "size"),
 	}, func() error {
@@ -187,6 +187,13 @@ func (r *reader) pkg(seen map[string]bool) debian.Package {
 			return fmt.Errorf("%s is there twice", one.Name)
 		}
 		seen[one.Name] = true
+		switch one.MultiArch {
+		case noMultiArch:
+			one.MultiArch = ""
+		case "same", "foreign", "allowed", "no":
+		default:
+			return fmt.Errorf("field Multi-Arch is %q, which it may not be", one.MultiArch)
+		}
 		return one.Check()
 	})
 	return one

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -55,6 +56,7 @@ type (
 		Name         string `json:"name"`
 		Version      string `json:"version"`
 		Architecture string `json:"architecture"`
+		MultiArch    string `json:"multi-arch"` // "-" for none
 		Source       string `json:"source"`
 		Archive      string `json:"archive"`
 		Path         string `json:"path"`
@@ -100,6 +102,9 @@ func (l *Lock) Encode() ([]byte, error) {
 	return append(body, sumBegin+sumOf(body)+sumEnd...), nil
 }
 
+// noMultiArch is written for a package without the field Multi-Arch.
+const noMultiArch = "-"
+
 // What stands around the sum at the end of a file.
 const (
 	sumBegin = `  "sum": "`
@@ -115,7 +120,7 @@ func sumOf(body []byte) string {
 func packagesJSON(packages []debian.Package) []packageJSON {
 	list := []packageJSON{}
 	for _, p := range packages {
-		list = append(list, packageJSON{p.Name, p.Version, p.Architecture, p.Source, p.Archive, p.Filename, p.SHA256, p.Size})
+		list = append(list, packageJSON{p.Name, p.Version, p.Architecture, cmp.Or(p.MultiArch, noMultiArch), p.Source, p.Archive, p.Filename, p.SHA256, p.Size})
 	}
 	return list
 }

@@ -14,13 +14,14 @@ import (
 
 // pkg is a sound package of a test.
 func pkg(name, archive string) debian.Package {
-	return debian.Package{Name: name, Version: "1:1.0~rc1-1+b1", Architecture: "amd64", Source: "src", Archive: archive,
+	return debian.Package{Name: name, Version: "1:1.0~rc1-1+b1", Architecture: "amd64", MultiArch: "same", Source: "src", Archive: archive,
 		Filename: "pool/main/s/src/" + name + "_1.0_amd64.deb", SHA256: strings.Repeat("a", 64), Size: 123}
 }
 
 // sample is a lock with all that one can have.
 func sample() *Lock {
-	digest := strings.Repeat("0", 64)
+	digest, plain := strings.Repeat("0", 64), pkg("libeatmydata1", "debian")
+	plain.MultiArch = ""
 	return &Lock{
 		Recipe: "node", Suite: "trixie",
 		Sources: []Source{{"mine", "https://apt.example.org/{x}", "stable", []string{"main", "extra"}, digest}},
@@ -30,7 +31,7 @@ func sample() *Lock {
 		},
 		Platforms: []Platform{
 			{"linux/amd64", []Level{{"debian", nil, []debian.Package{pkg("apt", "debian")}, ""}, {"node", []string{"a", "b"}, []debian.Package{pkg("a", "debian"), pkg("b", "mine")}, ""}},
-				[]debian.Package{pkg("libeatmydata1", "debian")}},
+				[]debian.Package{plain}},
 			{"linux/arm64", []Level{{"debian", nil, nil, ""}}, nil},
 		},
 	}
@@ -78,7 +79,7 @@ func TestALockIsReadByTheLine(t *testing.T) {
 	for _, line := range []string{
 		`  "oarbuild-lock": 1,`,
 		`          "packages": [`,
-		`            {"name":"b","version":"1:1.0~rc1-1+b1","architecture":"amd64","source":"src","archive":"mine","path":"pool/main/s/src/b_1.0_amd64.deb","sha256":"` + strings.Repeat("a", 64) + `","size":123}`,
+		`            {"name":"b","version":"1:1.0~rc1-1+b1","architecture":"amd64","multi-arch":"same","source":"src","archive":"mine","path":"pool/main/s/src/b_1.0_amd64.deb","sha256":"` + strings.Repeat("a", 64) + `","size":123}`,
 	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("no line %s in\n%s", line, text)
@@ -117,12 +118,13 @@ func TestALockThatIsNoneIsRefusedAtItsPlace(t *testing.T) {
 		"a path that climbs": {replace("pool/main/s/src/b", "pool/../../s/src/b"), "package: field Filename is", "anew"},
 		"a digest that is none": {strings.Replace(good, digest, "sha256", 1),
 			"package: field SHA256 is", "anew"},
-		"another digest":    {strings.Replace(good, digest, strings.Repeat("b", 64), 1), "its sum is not that of its text", "anew"},
-		"another version":   {replace("1:1.0~rc1", "1:1.1~rc1"), "its sum is not that of its text", "anew"},
-		"no date":           {replace("2026-03-01T10:00:00Z", "yesterday"), `release: date "yesterday" is none`, "anew"},
-		"a package twice":   {replace(`{"name":"b"`, `{"name":"a"`), "package: a is there twice", "anew"},
-		"a platform twice":  {replace("linux/arm64", "linux/amd64"), "linux/amd64 has no levels, or is there twice", "anew"},
-		"an archive unread": {replace(`"archive":"mine","path"`, `"archive":"other","path"`), `package b is of archive "other", which no release is of`, "anew"},
+		"another digest":     {strings.Replace(good, digest, strings.Repeat("b", 64), 1), "its sum is not that of its text", "anew"},
+		"another version":    {replace("1:1.0~rc1", "1:1.1~rc1"), "its sum is not that of its text", "anew"},
+		"no date":            {replace("2026-03-01T10:00:00Z", "yesterday"), `release: date "yesterday" is none`, "anew"},
+		"no such Multi-Arch": {replace(`"multi-arch":"same"`, `"multi-arch":"some"`), `package: field Multi-Arch is "some"`, "anew"},
+		"a package twice":    {replace(`{"name":"b"`, `{"name":"a"`), "package: a is there twice", "anew"},
+		"a platform twice":   {replace("linux/arm64", "linux/amd64"), "linux/amd64 has no levels, or is there twice", "anew"},
+		"an archive unread":  {replace(`"archive":"mine","path"`, `"archive":"other","path"`), `package b is of archive "other", which no release is of`, "anew"},
 	} {
 		_, err := Decode("x", []byte(tc.text))
 		if err == nil || !strings.HasPrefix(err.Error(), "x:") || !strings.Contains(err.Error(), tc.want) || !strings.Contains(hint(err), tc.hint) {
