@@ -48,7 +48,7 @@ lint: ## gofmt, vet and staticcheck
 	go vet -tags e2e ./...
 	go tool staticcheck -tags e2e ./...
 
-bench: setup build ## measure against mmdebstrap and plain docker run, in one run
+bench: setup build ## measure against mmdebstrap, Dockerfiles and plain docker run, in one run (ROWS=... for some)
 	@sh e2e/setup.sh bench
 	@bash e2e/bench.sh
 

@@ -3,6 +3,7 @@ module github.com/oarcluster/oarcluster
 go 1.26.8
 
 tool (
+	github.com/moby/buildkit/cmd/buildctl
 	github.com/moby/buildkit/cmd/buildkitd
 	honnef.co/go/tools/cmd/staticcheck
 )

@@ -35,6 +35,9 @@ rebuild)
 	;;
 bench)
 	need mmdebstrap mmdebstrap
+	need arch-test arch-test
+	need qemu-aarch64-static qemu-user-static
+	need update-binfmts binfmt-support
 	;;
 esac
 
@@ -48,7 +51,7 @@ if [ -n "$missing" ]; then
 fi
 
 # A foreign platform's maintainer scripts run under QEMU; the kernel learns of it through binfmt_misc.
-case "${1:-}" in test | rebuild) foreign=yes ;; *) foreign=no ;; esac
+case "${1:-}" in test | rebuild | bench) foreign=yes ;; *) foreign=no ;; esac
 if [ "$foreign" = yes ] && [ "$(id -u)" = 0 ]; then
 	mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 	[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64
