@@ -14,7 +14,7 @@ import (
 func newDaemon(s ui.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use: "daemon", Short: "Start, stop or look at the program's own buildkitd", RunE: subcommands,
-		Long: "A build starts the pinned buildkitd when no other one is found, and leaves it running for the next build. Its cache stays when it is stopped.",
+		Long: "A build starts the pinned buildkitd when no other one is found, and leaves it running for the next build: as a process for root, in a container of the Docker Engine for who may use Docker. Its cache stays when it is stopped.",
 	}
 	c.AddCommand(
 		&cobra.Command{Use: "start", Short: "Start it, if it does not run", Args: noArgs,
@@ -28,11 +28,11 @@ func newDaemon(s ui.Streams) *cobra.Command {
 }
 
 func startDaemon(ctx context.Context, s ui.Streams) error {
-	daemon := endpoint.DefaultDaemon()
-	if _, err := daemon.Start(ctx); err != nil {
-		return err
+	address, how, err := endpoint.DefaultDaemon().Start(ctx)
+	if err == nil {
+		fmt.Fprintf(s.Out, "%s (%s)\n", address, how)
 	}
-	return daemonStatus(ctx, s)
+	return err
 }
 
 func stopDaemon(ctx context.Context, s ui.Streams) error {

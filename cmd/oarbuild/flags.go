@@ -60,6 +60,8 @@ func (f *flags) declareBuild(own *pflag.FlagSet) {
 	own.StringArrayVar(&f.noCache, "no-cache", nil, "run every step again, or comma-separated `STEPS` and all that come after them; may be given again")
 	own.Lookup("no-cache").NoOptDefVal = everyStep
 	own.StringArrayVar(&f.Builders, "builder", nil, "`[PLATFORM=]ADDRESS` of a BuildKit, for one platform or for all; may be given again (default BUILDKIT_HOST, or one found or started here)")
+	own.StringArrayVar(&f.CacheTo, "cache-to", nil, "write BuildKit's cache to `SPEC` as well: type=registry,ref=REF, type=local,dest=DIR, type=inline or type=gha; may be given again")
+	own.StringArrayVar(&f.CacheFrom, "cache-from", nil, "take BuildKit's cache from `SPEC`: type=registry,ref=REF, type=local,src=DIR or type=gha; may be given again")
 	own.StringVar(&f.TLSDir, "builder-tlsdir", "", "`DIR` with ca.pem, cert.pem and key.pem for builders at tcp:// addresses")
 	own.StringArrayVar(&f.secrets, "secret", nil, "`SECRET` for steps that ask for it: id=ID,src=FILE or id=ID,env=NAME; may be given again")
 	own.StringArrayVar(&f.ssh, "ssh", nil, "ssh `AGENT` for steps that ask for one: default, or default=SOCKET")
@@ -78,6 +80,8 @@ func (f *flags) declareOutput(own *pflag.FlagSet) {
 	own.BoolVar(&f.provenance, "provenance", true, "attach to what is pushed how it was built (SLSA)")
 	own.StringVar(&f.Revision, "revision", cmp.Or(os.Getenv("GITHUB_SHA"), os.Getenv("CI_COMMIT_SHA"), version.Revision()), "`REVISION` of the recipes, for the images' labels (default $GITHUB_SHA, $CI_COMMIT_SHA, or that of this program)")
 	own.Lookup("revision").DefValue = "" // help is the same everywhere
+	own.StringVar(&f.Output, "output", "", "write the images to files: `SPEC` is type=oci|docker|tar|local,dest=FILE, with {name} and {arch} in FILE, or a folder")
+	own.StringVar(&f.Compression, "compression", "", "`TYPE[:LEVEL]` of the layers: uncompressed, gzip, zstd or estargz (default uncompressed for a registry on the loopback, else gzip)")
 	own.BoolVar(&f.print, "print", false, "print the resolved recipes and build nothing")
 	own.StringVar(&f.metadata, "metadata-file", "", "write what was built to `FILE`, as JSON")
 }
@@ -118,15 +122,28 @@ func (f *flags) options(s ui.Streams) (build.Options, error) {
 	if err := f.console(&o, s); err != nil {
 		return o, err
 	}
-	switch {
-	case f.push && f.load:
-		return o, ui.Usage(errors.New("--push and --load exclude each other"), "run oarbuild twice: the second time costs next to nothing")
-	case f.push:
-		o.To = buildkit.Registry
-	case f.load:
-		o.To = buildkit.Engine
+	return o, f.destination(&o, s)
+}
+
+// destination says where the images go, which is one place.
+func (f *flags) destination(o *build.Options, s ui.Streams) error {
+	var given []string
+	for _, d := range []struct {
+		flag string
+		set  bool
+		to   buildkit.Destination
+	}{{"--push", f.push, buildkit.Registry}, {"--load", f.load, buildkit.Engine}, {"--output", f.Output != "", buildkit.Files}} {
+		if d.set {
+			given, o.To = append(given, d.flag), d.to
+		}
 	}
-	return o, nil
+	if len(given) > 1 {
+		return ui.Usage(errors.New(strings.Join(given, " and ")+" exclude each other"), "run oarbuild twice: the second time costs next to nothing")
+	}
+	if f.Output != "" {
+		o.Stdout = s.Out
+	}
+	return nil
 }
 
 // console opens the console that --on-error shell asks for.

@@ -72,10 +72,24 @@ func (f *flags) run(ctx context.Context, s ui.Streams) error {
 	if err != nil {
 		return err
 	}
-	for _, image := range images {
-		fmt.Fprintln(s.Out, image.Reference)
-	}
+	printResults(s, images)
 	return f.writeMetadata(images)
+}
+
+// printResults writes a line for each image, its reference; for a root file
+// system, which has none, the file. An image that went to standard output is
+// there instead.
+func printResults(s ui.Streams, images []build.Image) {
+	for _, image := range images {
+		switch {
+		case image.Reference == "":
+			for _, file := range image.Files {
+				fmt.Fprintln(s.Out, file)
+			}
+		case image.Files == nil || len(image.Files) > 0:
+			fmt.Fprintln(s.Out, image.Reference)
+		}
+	}
 }
 
 // printRecipes writes the resolved recipes as YAML documents.

@@ -20,13 +20,12 @@ import (
 	"path"
 	"time"
 
-	"github.com/containerd/platforms"
-
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/buildkit/grant"
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/oci"
+	"github.com/oarcluster/oarcluster/internal/output"
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/llb"
@@ -50,6 +49,7 @@ type Options struct {
 	Again     []string // steps to run again, with all that come after them; see [llb.Steps]
 	Builders  []string // addresses of BuildKits, [PLATFORM=]ADDRESS; default: see package endpoint
 	TLSDir    string   // certificates for builders at tcp:// addresses
+	Delivery
 
 	Locked       bool   // build the packages that the lock beside each recipe names
 	Offline      bool   // use no network, but for the builder and a registry of this machine
@@ -76,12 +76,13 @@ type Options struct {
 // Image is a finished image.
 type Image struct {
 	Name        string              `json:"name"`
-	Reference   string              `json:"reference"` // REPO/NAME:TAG@sha256:…
+	Reference   string              `json:"reference"` // REPO/NAME:TAG@sha256:…; "" for a root file system
 	Digest      string              `json:"digest"`    // of the index, or of the manifest in an Engine
 	InputDigest string              `json:"inputDigest"`
 	Tags        []string            `json:"tags"`
-	Platforms   map[string]Platform `json:"platforms"` // by os/architecture[/variant]
-	Releases    []Release           `json:"releases"`  // the signed files from which the packages follow
+	Files       []string            `json:"files,omitempty"` // where it was written to
+	Platforms   map[string]Platform `json:"platforms"`       // by os/architecture[/variant]
+	Releases    []Release           `json:"releases"`        // the signed files from which the packages follow
 }
 
 // Release is a signed file from which packages of an image follow.
@@ -118,6 +119,9 @@ func (o Options) withDefaults() (Options, error) {
 		return o, ui.Usage(errors.New("--if-changed compares with what is in a registry, and --load brings nothing there"), "write --push instead of --load, or neither")
 	}
 	if err := o.checkBuilders(); err != nil {
+		return o, err
+	}
+	if _, err := o.delivery(); err != nil {
 		return o, err
 	}
 	return o, registry.CheckNames(o.Registry, o.Tags)
@@ -175,6 +179,11 @@ func once(ctx context.Context, o Options) ([]Image, error) {
 		return nil, err
 	}
 	defer builder.Close()
+	sink, err := openSink(o, targets)
+	if err != nil {
+		return nil, err
+	}
+	defer sink.Abort()
 	dir, err := cacheDir()
 	if err != nil {
 		return nil, err
@@ -188,7 +197,7 @@ func once(ctx context.Context, o Options) ([]Image, error) {
 		return nil, err
 	}
 	defer layers.stop(o)
-	return solve(ctx, o, builder, store, layers, targets)
+	return solve(ctx, o, builder, sink, store, layers, targets)
 }
 
 // prepare finds out what is to be built, and of which packages. Until leave is
@@ -261,25 +270,31 @@ func ensureRegistry(ctx context.Context, repository string) (stop func(), said s
 
 // solve has BuildKit build the targets' graphs, each as soon as its layers are
 // there, and publishes the results.
-func solve(ctx context.Context, o Options, builder *buildkit.Builder, store *oci.Store, layers *making, targets []*target) ([]Image, error) {
+func solve(ctx context.Context, o Options, builder *buildkit.Builder, sink *output.Sink, store *oci.Store, layers *making, targets []*target) ([]Image, error) {
 	content, err := store.Content()
 	if err != nil {
 		return nil, err
 	}
-	jobs := make([]buildkit.Job, len(targets))
+	d, err := o.delivery()
+	if err != nil {
+		return nil, err
+	}
+	jobs := d.jobs(o, targets, sink)
 	for i, t := range targets {
-		jobs[i] = buildkit.Job{Title: t.String(), Platform: platforms.Format(t.platform), Names: t.names(o), Await: func(ctx context.Context) (*llb.Graph, error) {
-			return layers.graph(ctx, o, t)
-		}}
+		jobs[i].Await = func(ctx context.Context) (*llb.Graph, error) { return layers.graph(ctx, o, t) }
 	}
 	digests, err := patiently(ctx, o, pauses, func() ([]string, error) {
 		return builder.Solve(ctx, jobs, buildkit.Options{
-			To: o.To, Loopback: registry.IsLoopback(o.Registry), Epoch: targets[0].epoch,
+			To: o.To, Loopback: registry.IsLoopback(o.Registry), Compress: d.compress, Epoch: targets[0].epoch,
 			StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console, Grants: o.Grants,
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	return finish(ctx, o, targets, digests, builder.Version)
+	images, err := finish(ctx, o, targets, digests, builder.Version)
+	if err == nil && sink != nil {
+		err = deliver(o, sink, targets, images)
+	}
+	return images, err
 }

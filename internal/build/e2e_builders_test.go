@@ -5,6 +5,7 @@ package build
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func secondDaemon(t *testing.T) *endpoint.Daemon {
 		t.Fatal(err)
 	}
 	d := &endpoint.Daemon{Dir: dir}
-	if _, err := d.Start(t.Context()); err != nil {
+	if _, _, err := d.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -37,11 +38,23 @@ func secondDaemon(t *testing.T) *endpoint.Daemon {
 	return d
 }
 
+// bare writes the recipe of an image that is Debian's base and one step.
+func bare(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "bare.yaml")
+	text := "name: bare\nfrom: {debian: trixie}\nplatforms: [linux/amd64, linux/arm64]\nrun:\n  - {name: tell, sh: \"uname -m > /machine\"}\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // TestEachPlatformOnItsBuilder: two buildkitds build side by side, one of them
 // as if it were an arm64 machine, and one index is made of both.
 func TestEachPlatformOnItsBuilder(t *testing.T) {
 	o, out, _ := real(t)
 	second := secondDaemon(t)
+	o.Recipes = []string{bare(t)}
 	o.Platforms = []string{"linux/amd64", "linux/arm64"}
 	o.Builders = []string{"linux/arm64=" + second.Address()}
 	images, err := Run(t.Context(), o)
@@ -84,7 +97,7 @@ func TestEachPlatformOnItsBuilder(t *testing.T) {
 	if images, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), second.Address()) {
 		t.Errorf("with one builder gone: %v, %v", images, err)
 	}
-	if half, err := name.ParseReference(o.Registry + "/dnsmasq:half"); err != nil {
+	if half, err := name.ParseReference(o.Registry + "/bare:half"); err != nil {
 		t.Error(err)
 	} else if _, err := remote.Head(half); err == nil {
 		t.Error("half an index was published")

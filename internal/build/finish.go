@@ -53,12 +53,26 @@ func finish(ctx context.Context, o Options, targets []*target, digests []string,
 // publish writes the index of an image, with what is attested about each
 // platform.
 func publish(ctx context.Context, o Options, targets []*target, image *Image) error {
+	manifests, notes, err := describe(o, targets, image)
+	if err != nil {
+		return err
+	}
+	if image.Digest, err = registry.Publish(ctx, targets[0].repository(o), image.Tags, manifests, notes); err != nil {
+		return err
+	}
+	image.attached(targets, manifests)
+	return nil
+}
+
+// describe returns what the index of an image is made of, with what is attested
+// about each platform, and its annotations.
+func describe(o Options, targets []*target, image *Image) ([]registry.Manifest, map[string]string, error) {
 	var manifests []registry.Manifest
 	for _, t := range targets {
 		done := image.Platforms[platforms.Format(t.platform)]
 		statements, err := t.statements(o, done.Digest, done.BuildKit)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		manifests = append(manifests, registry.Manifest{
 			Digest: done.Digest, OS: t.platform.OS, Architecture: t.platform.Architecture, Variant: t.platform.Variant, Statements: statements,
@@ -66,17 +80,17 @@ func publish(ctx context.Context, o Options, targets []*target, image *Image) er
 	}
 	notes := maps.Clone(targets[0].graph.Annotations)
 	notes[inputLabel] = image.InputDigest
-	var err error
-	if image.Digest, err = registry.Publish(ctx, targets[0].repository(o), image.Tags, manifests, notes); err != nil {
-		return err
-	}
-	for i, t := range targets {
+	return manifests, notes, nil
+}
+
+// attached notes what is attached to the image's platforms.
+func (i *Image) attached(targets []*target, manifests []registry.Manifest) {
+	for n, t := range targets {
 		name := platforms.Format(t.platform)
-		done := image.Platforms[name]
-		done.Attestation = manifests[i].Attached
-		image.Platforms[name] = done
+		done := i.Platforms[name]
+		done.Attestation = manifests[n].Attached
+		i.Platforms[name] = done
 	}
-	return nil
 }
 
 // byImage groups the numbers of targets by image, in order.

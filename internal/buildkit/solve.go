@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +16,9 @@ import (
 	"github.com/moby/buildkit/util/entitlements"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/oarcluster/oarcluster/internal/buildkit/compression"
 	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
+	"github.com/oarcluster/oarcluster/internal/buildkit/engine"
 	"github.com/oarcluster/oarcluster/internal/buildkit/grant"
 	"github.com/oarcluster/oarcluster/internal/buildkit/rescue"
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -53,6 +54,11 @@ type Job struct {
 	// Names are what a Docker Engine is to call it (REPO/NAME:TAG). A registry
 	// gets it by digest, in the repository of the first name.
 	Names []string
+	// Export is where the image goes when it goes to [Files].
+	Export Export
+	// CacheTo and CacheFrom are where the builder's cache of this job goes and
+	// comes from, beside its own.
+	CacheTo, CacheFrom []client.CacheOptionsEntry
 }
 
 // Destination is where the images go.
@@ -63,17 +69,19 @@ const (
 	Nowhere Destination = iota
 	Registry
 	Engine
+	Files
 )
 
 // Options are what all jobs of one [Builder.Solve] share.
 type Options struct {
 	To       Destination
-	Loopback bool          // the registry is on the loopback: no TLS, and no compression, which costs more than it saves
-	Epoch    time.Time     // the images' time of creation
-	StoreID  string        // the name under which the graphs know Store
-	Store    content.Store // the layers that the graphs ask for
-	Progress string        // auto, plain, tty, quiet or rawjson
-	Out      io.Writer     // gets the progress
+	Loopback bool             // the registry is on the loopback: no TLS
+	Compress compression.Kind // of the layers that go to a registry or an image layout
+	Epoch    time.Time        // the images' time of creation
+	StoreID  string           // the name under which the graphs know Store
+	Store    content.Store    // the layers that the graphs ask for
+	Progress string           // auto, plain, tty, quiet or rawjson
+	Out      io.Writer        // gets the progress
 	// Console is asked what becomes of a step that failed; without one, it ends
 	// the build. What it decides is the error of the build, a [*rescue.Decision].
 	Console *rescue.Console
@@ -81,21 +89,22 @@ type Options struct {
 	Grants grant.Grants
 }
 
-// Solve builds the jobs, all at once, each on the BuildKit of its platform, and returns the digest of each one's image
-// manifest, or "" for those that went nowhere. The first failure ends all; its
-// error says which step of which recipe failed and how.
+// Solve builds the jobs, all at once, each on the BuildKit of its platform, and
+// returns the digest of each one's image manifest, or "" for those that went
+// nowhere. The first failure ends all; its error says which step of which recipe
+// failed and how.
 //
 // Each job has a session of its own, because BuildKit names the step of
 // exporting by its session: with one for all, it would show one export for all.
 // What jobs share is solved once all the same.
 func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, error) {
 	if o.To == Engine {
-		socket, err := engineAt()
+		e, err := engine.Find()
 		if err != nil {
 			return nil, err
 		}
-		if !endpoint.Serves(ctx, socket) {
-			return nil, ui.WithHint(fmt.Errorf("loading into the Docker Engine: nobody answers at %s", socket), loadHint)
+		if !endpoint.Serves(ctx, e.Socket) {
+			return nil, ui.WithHint(fmt.Errorf("loading into the Docker Engine: nobody answers at %s", e.Socket), loadHint)
 		}
 	}
 	d, err := newDisplay(ctx, o.Out, o.Progress)
@@ -122,6 +131,8 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 			failedLoad := make(chan error, 1)
 			response, err := o.solve(groupCtx, b.endpoints[job.Platform].Client, job, client.SolveOpt{
 				Exports:             o.exports(groupCtx, job, failedLoad),
+				CacheExports:        job.CacheTo,
+				CacheImports:        job.CacheFrom,
 				OCIStores:           map[string]content.Store{o.StoreID: o.Store},
 				Session:             offered,
 				AllowedEntitlements: job.entitlements(),
@@ -140,44 +151,6 @@ func (b *Builder) Solve(ctx context.Context, jobs []Job, o Options) ([]string, e
 	}
 	err = group.Wait()
 	return digests, errors.Join(err, d.wait())
-}
-
-// exports returns BuildKit's exporter for the job, with the reason of each
-// option that is not the default. failed gets why loading failed.
-func (o Options) exports(ctx context.Context, job Job, failed chan<- error) []client.ExportEntry {
-	attrs := map[string]string{
-		exptypes.ExporterImageConfigKey:                string(job.Graph.Config),
-		string(exptypes.OptKeyOCITypes):                "true", // else the index would mix Docker's and OCI's types
-		string(exptypes.OptKeySourceDateEpoch):         strconv.FormatInt(o.Epoch.Unix(), 10),
-		string(exptypes.OptKeyLayerCompression):        "uncompressed",
-		string(exptypes.OptKeyForceInlineAttestations): "false", // there are none, and the image stays one manifest
-	}
-	switch o.To {
-	case Registry:
-		repository, _ := splitTag(job.Names[0])
-		attrs[string(exptypes.OptKeyName)] = repository
-		attrs[string(exptypes.OptKeyPush)] = "true"
-		attrs[string(exptypes.OptKeyPushByDigest)] = "true"
-		if o.Loopback {
-			attrs[string(exptypes.OptKeyInsecure)] = "true"
-		} else {
-			// Also the layers that came as they are: a network is slower than gzip.
-			attrs[string(exptypes.OptKeyLayerCompression)] = "gzip"
-			attrs[string(exptypes.OptKeyForceCompression)] = "true"
-		}
-		return []client.ExportEntry{{Type: client.ExporterImage, Attrs: attrs}}
-	case Engine:
-		attrs[string(exptypes.OptKeyName)] = strings.Join(job.Names, ",")
-		return []client.ExportEntry{{Type: client.ExporterDocker, Attrs: attrs,
-			Output: func(map[string]string) (io.WriteCloser, error) {
-				socket, err := engineAt()
-				if err != nil {
-					return nil, err
-				}
-				return load(ctx, socket, failed), nil
-			}}}
-	}
-	return nil
 }
 
 // entitlements are what the job may do beyond the sandbox: the recipe that asks

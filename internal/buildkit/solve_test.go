@@ -13,6 +13,8 @@ import (
 	controlapi "github.com/moby/buildkit/api/services/control"
 	"github.com/moby/buildkit/client"
 
+	"github.com/oarcluster/oarcluster/internal/buildkit/compression"
+	"github.com/oarcluster/oarcluster/internal/buildkit/engine"
 	"github.com/oarcluster/oarcluster/llb"
 )
 
@@ -28,7 +30,7 @@ func TestExports(t *testing.T) {
 			"name": "localhost:5000/oar/node", "push": "true", "push-by-digest": "true",
 			"registry.insecure": "true", "compression": "uncompressed", "force-compression": "",
 		}},
-		{"another registry", client.ExporterImage, Options{To: Registry}, map[string]string{
+		{"another registry", client.ExporterImage, Options{To: Registry, Compress: compression.Kind{Type: "gzip"}}, map[string]string{
 			"registry.insecure": "", "compression": "gzip", "force-compression": "true",
 		}},
 		{"engine", client.ExporterDocker, Options{To: Engine}, map[string]string{
@@ -74,8 +76,8 @@ func TestSplitTag(t *testing.T) {
 	}
 }
 
-// engine serves the Engine's /images/load on a socket, which it returns.
-func engine(t *testing.T, answer func(http.ResponseWriter, string)) string {
+// fakeEngine serves the Engine's /images/load on a socket, which it returns.
+func fakeEngine(t *testing.T, answer func(http.ResponseWriter, string)) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "docker.sock")
 	listener, err := net.Listen("unix", socket)
@@ -92,7 +94,6 @@ func engine(t *testing.T, answer func(http.ResponseWriter, string)) string {
 }
 
 func TestLoad(t *testing.T) {
-	t.Parallel()
 	for _, tc := range []struct {
 		name, answer, err string
 		status            int
@@ -103,26 +104,29 @@ func TestLoad(t *testing.T) {
 		{"no JSON", `oops`, "500", http.StatusInternalServerError},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
 			got := ""
-			socket := engine(t, func(w http.ResponseWriter, request string) {
+			t.Setenv("DOCKER_HOST", "unix://"+fakeEngine(t, func(w http.ResponseWriter, request string) {
 				got = request
 				w.WriteHeader(tc.status)
 				_, _ = io.WriteString(w, tc.answer)
-			})
+			}))
+			e, err := engine.Find()
+			if err != nil {
+				t.Fatal(err)
+			}
 			failed := make(chan error, 1)
-			w := load(t.Context(), socket, failed)
+			w := load(t.Context(), e, failed)
 			if _, err := io.WriteString(w, "archive"); err != nil {
 				t.Fatal(err)
 			}
-			err := w.Close()
+			err = w.Close()
 			if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
 				t.Errorf("got error %v, want %q in it", err, tc.err)
 			}
 			if (err != nil) != (len(failed) == 1) {
 				t.Errorf("%d errors were passed on", len(failed))
 			}
-			if got != "POST /images/load archive" {
+			if got != "POST /v1.41/images/load archive" {
 				t.Errorf("the Engine got %q", got)
 			}
 		})
@@ -143,6 +147,33 @@ func TestLoadingNowhereIsToldBeforeBuilding(t *testing.T) {
 		_, err := b.Solve(t.Context(), []Job{job(t, "a")}, Options{To: Engine, Progress: "quiet", Out: io.Discard})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", host, err)
+		}
+	}
+}
+
+// TestFileExports: an image layout gets parts, an archive its writer, and a root
+// file system nothing of what makes an image.
+func TestFileExports(t *testing.T) {
+	t.Parallel()
+	o := Options{To: Files, Compress: compression.Kind{Type: "zstd"}, Epoch: time.Unix(7, 0)}
+	for kind, want := range map[string]map[string]string{
+		client.ExporterOCI:    {"tar": "false", "compression": "zstd", "containerimage.config": "{}"},
+		client.ExporterDocker: {"name": "r/a:1,r/a:2", "compression": "uncompressed"},
+		client.ExporterTar:    {"source-date-epoch": "", "compression": ""},
+		client.ExporterLocal:  {"source-date-epoch": "", "compression": ""},
+	} {
+		job := Job{Names: []string{"r/a:1", "r/a:2"}, Graph: &llb.Graph{Config: []byte("{}")}, Export: Export{Type: kind, Dir: "d"}}
+		got := o.exports(t.Context(), job, nil)
+		if len(got) != 1 || got[0].Type != kind {
+			t.Fatalf("%s: got %v", kind, got)
+		}
+		for key, value := range want {
+			if got[0].Attrs[key] != value {
+				t.Errorf("%s: %s is %q, want %q", kind, key, got[0].Attrs[key], value)
+			}
+		}
+		if archive := kind == client.ExporterTar || kind == client.ExporterDocker; archive != (got[0].Output != nil) {
+			t.Errorf("%s: it has a writer: %v", kind, !archive)
 		}
 	}
 }

@@ -47,9 +47,7 @@ func (d *Daemon) socket() string  { return filepath.Join(d.Dir, "buildkitd.sock"
 func (d *Daemon) pidFile() string { return filepath.Join(d.Dir, "buildkitd.pid") }
 func (d *Daemon) logFile() string { return filepath.Join(d.Dir, "buildkitd.log") }
 
-// Status returns one line that tells whether it runs, with its process and
-// folder, and whether it serves.
-func (d *Daemon) Status(ctx context.Context) (string, bool) {
+func (d *Daemon) status(ctx context.Context) (string, bool) {
 	if err := d.trust(); err != nil {
 		return err.Error(), false
 	}
@@ -63,9 +61,7 @@ func (d *Daemon) Status(ctx context.Context) (string, bool) {
 	return "not running, cache in " + d.Dir, false
 }
 
-// Stop ends the daemon and returns once it is gone, and whether there was one.
-// Its cache stays.
-func (d *Daemon) Stop(ctx context.Context) (bool, error) {
+func (d *Daemon) stop(ctx context.Context) (bool, error) {
 	if err := d.trust(); err != nil {
 		return false, err
 	}

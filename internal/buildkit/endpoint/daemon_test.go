@@ -32,7 +32,7 @@ func fakeDaemon(t *testing.T, script string) *Daemon {
 
 func TestStartTellsWhyADaemonEnded(t *testing.T) {
 	d := fakeDaemon(t, "echo starting; echo 'no overlay for you' >&2; exit 3")
-	started, err := d.Start(t.Context())
+	started, err := d.start(t.Context())
 	if started || err == nil {
 		t.Fatalf("started %v, error %v", started, err)
 	}
@@ -44,7 +44,7 @@ func TestStartTellsWhyADaemonEnded(t *testing.T) {
 	if _, running := d.pid(); running {
 		t.Error("the pid file stayed")
 	}
-	if state, running := d.Status(t.Context()); running || !strings.Contains(state, "not running") {
+	if state, running := d.status(t.Context()); running || !strings.Contains(state, "not running") {
 		t.Errorf("status is %q, %v", state, running)
 	}
 }
@@ -61,15 +61,15 @@ func TestADaemonThatNeverServesIsStopped(t *testing.T) {
 	if found, running := d.pid(); !running || found != pid {
 		t.Errorf("found %d, %v, want %d", found, running, pid)
 	}
-	if state, running := d.Status(t.Context()); running || !strings.Contains(state, "does not serve") {
+	if state, running := d.status(t.Context()); running || !strings.Contains(state, "does not serve") {
 		t.Errorf("status is %q, %v", state, running)
 	}
-	stopped, err := d.Stop(t.Context())
+	stopped, err := d.stop(t.Context())
 	if err != nil || !stopped {
 		t.Errorf("stopped %v, error %v", stopped, err)
 	}
 	<-exited
-	if stopped, err := d.Stop(t.Context()); err != nil || stopped {
+	if stopped, err := d.stop(t.Context()); err != nil || stopped {
 		t.Errorf("the second time: stopped %v, error %v", stopped, err)
 	}
 }
@@ -86,7 +86,7 @@ func TestWaitingForAnotherStartEndsWithTheContext(t *testing.T) {
 	defer lock.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if started, err := d.Start(ctx); started || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "start.lock") {
+	if started, err := d.start(ctx); started || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "start.lock") {
 		t.Errorf("started %v, error %v", started, err)
 	}
 }
@@ -106,11 +106,11 @@ func TestThePidOfAnotherProgramIsNotOurs(t *testing.T) {
 
 func TestStartSaysWhatItLacks(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, err := (&Daemon{Dir: t.TempDir()}).Start(t.Context())
+	_, err := (&Daemon{Dir: t.TempDir()}).start(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "no buildkitd") {
 		t.Errorf("without a buildkitd: %v", err)
 	}
-	_, err = (&Daemon{Dir: t.TempDir(), Binary: "/bin/true"}).Start(t.Context())
+	_, err = (&Daemon{Dir: t.TempDir(), Binary: "/bin/true"}).start(t.Context())
 	want := "runc"
 	if os.Geteuid() != 0 {
 		want = "root"
@@ -147,9 +147,9 @@ func TestAFolderOfSomebodyElseIsRefused(t *testing.T) {
 		if err := prepare(d.Dir); err != nil {
 			t.Fatal(err)
 		}
-		_, err := d.Start(t.Context())
-		_, stopping := d.Stop(t.Context())
-		status, running := d.Status(t.Context())
+		_, err := d.start(t.Context())
+		_, stopping := d.stop(t.Context())
+		status, running := d.status(t.Context())
 		for _, text := range []string{fmt.Sprint(err), fmt.Sprint(stopping), status} {
 			if !strings.Contains(text, strings.TrimSpace(name)) || running {
 				t.Errorf("%s: got %q", name, text)

@@ -71,13 +71,13 @@ func TestStartFindsADaemonThatRuns(t *testing.T) {
 	if err := d.wait(t.Context(), exited); err != nil {
 		t.Error(err)
 	}
-	if state, running := d.Status(t.Context()); !running || !strings.Contains(state, d.Address()) {
+	if state, running := d.status(t.Context()); !running || !strings.Contains(state, d.Address()) {
 		t.Errorf("status is %q", state)
 	}
-	if started, err := d.Start(t.Context()); started || err != nil {
+	if started, err := d.start(t.Context()); started || err != nil {
 		t.Errorf("started %v, error %v", started, err)
 	}
-	if stopped, err := d.Stop(t.Context()); !stopped || err != nil {
+	if stopped, err := d.stop(t.Context()); !stopped || err != nil {
 		t.Errorf("stopped %v, error %v", stopped, err)
 	}
 	<-exited

@@ -102,15 +102,31 @@ func find(ctx context.Context, address string, o Options) (*Endpoint, error) {
 	if Serves(ctx, defaultSocket) {
 		return dial(ctx, "unix://"+defaultSocket, "found on its default socket", o)
 	}
-	started, err := o.Daemon.Start(ctx)
-	if err != nil {
-		return nil, err
+	return findHere(ctx, o)
+}
+
+// findHere connects to a BuildKit that this program starts, or to that of the
+// Docker Engine. When there is none, it says of each way why not.
+func findHere(ctx context.Context, o Options) (*Endpoint, error) {
+	var reasons []error
+	for _, s := range o.Daemon.services() {
+		if c, ok := s.(*container); ok && !Serves(ctx, c.socket()) {
+			e, err := ofEngine(ctx, o)
+			if err == nil {
+				return e, nil
+			}
+			o.Say(err.Error())
+		}
+		how, err := run(ctx, s)
+		if err == nil {
+			return dial(ctx, s.Address(), how, o)
+		}
+		if ctx.Err() != nil || !errors.Is(err, errLacks) {
+			return nil, err
+		}
+		reasons = append(reasons, err)
 	}
-	how := "found running"
-	if started {
-		how = "started; it stays for the next build, \"oarbuild daemon stop\" ends it"
-	}
-	return dial(ctx, o.Daemon.Address(), how, o)
+	return nil, errors.Join(reasons...)
 }
 
 // Close ends the connections; the daemons run on.

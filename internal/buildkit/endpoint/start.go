@@ -25,10 +25,10 @@ const startTimeout = 60 * time.Second
 // logTail is how many lines of a daemon's log go into the error about it.
 const logTail = 8
 
-// Start makes the daemon run and returns once it answers, and whether it was
+// start makes the daemon run and returns once it answers, and whether it was
 // this call that started it. Of several calls at once, in any processes, one
 // starts it.
-func (d *Daemon) Start(ctx context.Context) (bool, error) {
+func (d *Daemon) start(ctx context.Context) (bool, error) {
 	if err := d.trust(); err != nil {
 		return false, err
 	}
@@ -65,7 +65,7 @@ func (d *Daemon) Start(ctx context.Context) (bool, error) {
 // prerequisites returns the buildkitd to start, or says what it lacks.
 func (d *Daemon) prerequisites() (string, error) {
 	lacks := func(what, hint string) error {
-		return ui.WithHint(fmt.Errorf("starting buildkitd: %s", what), "%s, or name a running BuildKit with --builder ADDRESS", hint)
+		return lacking(ui.WithHint(fmt.Errorf("starting buildkitd: %s", what), "%s, or name a running BuildKit with --builder ADDRESS", hint))
 	}
 	binary := d.find()
 	if binary == "" {
@@ -109,17 +109,7 @@ func (d *Daemon) launch(binary string) (<-chan error, int, error) {
 		return nil, 0, err
 	}
 	defer log.Close()
-	cmd := exec.Command(binary,
-		"--addr", d.Address(), "--root", filepath.Join(d.Dir, "root"),
-		"--config", filepath.Join(d.Dir, "buildkitd.toml"), // a file that is not there: the machine's /etc/buildkit is about another daemon
-		"--otel-socket-path", filepath.Join(d.Dir, "otel.sock"),
-		"--cdi-disabled",
-		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary=runc",
-		"--allow-insecure-entitlement", "network.host", // for steps with network: host; each build must still ask for it
-		// The five images with their history take about 3 GB; by default
-		// BuildKit keeps 2 GB, and a warm build would not be warm.
-		"--oci-worker-gc-keepstorage=10000,2000,20000",
-	)
+	cmd := exec.Command(binary, arguments(d.Address(), filepath.Join(d.Dir, "root"), d.Dir)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -130,6 +120,22 @@ func (d *Daemon) launch(binary string) (<-chan error, int, error) {
 	go func() { exited <- cmd.Wait() }()
 	pid := cmd.Process.Pid
 	return exited, pid, os.WriteFile(d.pidFile(), []byte(strconv.Itoa(pid)+"\n"), 0o644)
+}
+
+// arguments are those of a buildkitd that listens at the address, keeps its cache
+// in root and what lives as long as itself in dir.
+func arguments(address, root, dir string) []string {
+	return []string{
+		"--addr", address, "--root", root,
+		"--config", filepath.Join(dir, "buildkitd.toml"), // a file that is not there: the machine's /etc/buildkit is about another daemon
+		"--otel-socket-path", filepath.Join(dir, "otel.sock"),
+		"--cdi-disabled",
+		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary=runc",
+		"--allow-insecure-entitlement", "network.host", // for steps with network: host; each build must still ask for it
+		// The five images with their history take about 3 GB; by default
+		// BuildKit keeps 2 GB, and a warm build would not be warm.
+		"--oci-worker-gc-keepstorage=10000,2000,20000",
+	}
 }
 
 // wait returns once the daemon answers with a worker, or why it does not.
