@@ -198,3 +198,21 @@ func TestBegin(t *testing.T) {
 		}
 	}
 }
+
+// TestTheProxyOfAStep: a step that may use the network is told of the way out,
+// and one that may not is not.
+func TestTheProxyOfAStep(t *testing.T) {
+	t.Parallel()
+	in := input(load(t, map[string]string{"r.yaml": "name: r\nfrom: {debian: trixie}\nrun:\n" +
+		"  - {name: in, sh: x}\n  - {name: out, sh: y, network: host}\n"}, "r.yaml"), "amd64")
+	in.Proxy = Proxy{HTTP: "http://p:1", No: "localhost"}
+	for name, step := range steps(t, graph(t, in)) {
+		proxy := step.Meta.ProxyEnv
+		switch out := strings.Contains(name, "run: out"); {
+		case out && (proxy.GetHttpProxy() != "http://p:1" || proxy.GetNoProxy() != "localhost"):
+			t.Errorf("%s gets %v", name, proxy)
+		case !out && proxy != nil:
+			t.Errorf("%s, without network, gets %v", name, proxy)
+		}
+	}
+}

@@ -89,7 +89,12 @@ type Input struct {
 	Base *ocispec.Image
 	// PassOver names steps that may fail: what follows runs on what they left.
 	PassOver []string
+	// Proxy leads steps with network: host out. It changes no result of a cache.
+	Proxy Proxy
 }
+
+// Proxy is what programs know as http_proxy, https_proxy, all_proxy and no_proxy.
+type Proxy struct{ HTTP, HTTPS, All, No string }
 
 // Image returns the graph and the configuration of one image for one platform.
 func Image(ctx context.Context, in Input) (*Graph, error) {

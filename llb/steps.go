@@ -215,6 +215,9 @@ func (b *builder) script(state bk.State, level string, step recipes.Step, lay []
 	network := bk.NetModeNone
 	if step.Network == "host" {
 		network, b.hostNetwork = bk.NetModeHost, true
+		if p := b.in.Proxy; p != (Proxy{}) {
+			opts = append(opts, bk.WithProxy(bk.ProxyEnv{HTTPProxy: p.HTTP, HTTPSProxy: p.HTTPS, AllProxy: p.All, NoProxy: p.No}))
+		}
 	}
 	b.history = append(b.history, b.label(level, "run: "+step.Name))
 	for _, id := range step.Secrets {

@@ -71,10 +71,11 @@ func inputsOf(targets []*target) string {
 	return digest.FromString(strings.Join(list, "\n")).String()
 }
 
-// label gives each target the labels that its image has beyond what its recipe
-// gives rise to: where it comes from.
+// label gives each target what its image does not depend on: the labels that
+// say where it comes from, and the way out of this machine's network.
 func label(o Options, targets []*target) {
 	for _, t := range targets {
+		t.layers.Proxy = proxy()
 		t.layers.Labels = map[string]string{inputLabel: t.inputs.String()}
 		if t.recipe.Base == "" {
 			t.layers.Labels[ocispec.AnnotationBaseImageDigest] = t.layers.Packages[0].DiffID
