@@ -10,9 +10,9 @@ die() { echo "make: $1" >&2; echo "make: hint: $2" >&2; exit 1; }
 missing=""
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
 
-# The pinned buildkitd runs steps by runc, as root.
-[ "$(id -u)" = 0 ] || [ -n "${BUILDKIT_HOST:-}" ] ||
-	die "building needs root, or a BuildKit" "run it by sudo, or set BUILDKIT_HOST to the address of a BuildKit"
+# The pinned buildkitd runs steps by runc: as root, or in a container of the Engine.
+[ "$(id -u)" = 0 ] || [ -n "${BUILDKIT_HOST:-}" ] || docker version >/dev/null 2>&1 ||
+	die "building needs root, the right to use Docker, or a BuildKit" "run it by sudo, join the group docker, or set BUILDKIT_HOST to the address of a BuildKit"
 command -v go >/dev/null 2>&1 || die "Go is missing" "install it from https://go.dev/dl"
 need runc runc
 need ssh openssh-client
