@@ -2,13 +2,14 @@ package attest
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	intoto "github.com/in-toto/in-toto-golang/in_toto"
-	slsa "github.com/in-toto/in-toto-golang/in_toto/slsa_provenance/v1"
+	provenance "github.com/in-toto/attestation/go/predicates/provenance/v1"
+	intoto "github.com/in-toto/attestation/go/v1"
+	"google.golang.org/protobuf/encoding/protojson"
 )
 
 const manifest = "sha256:0101010101010101010101010101010101010101010101010101010101010101"
@@ -38,33 +39,36 @@ func TestOthersReadTheStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got intoto.ProvenanceStatementSLSA1
-	strict := json.NewDecoder(bytes.NewReader(data))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(&got); err != nil {
+	got, built := &intoto.Statement{}, &provenance.Provenance{}
+	if err := protojson.Unmarshal(data, got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Type != intoto.StatementInTotoV1 || got.PredicateType != slsa.PredicateSLSAProvenance ||
-		got.Subject[0].Name != "node" || "sha256:"+got.Subject[0].Digest["sha256"] != manifest {
-		t.Errorf("got %+v", got.StatementHeader)
+	if err := protojson.Unmarshal(predicate, built); err != nil {
+		t.Fatal(err)
 	}
-	dependencies := got.Predicate.BuildDefinition.ResolvedDependencies
+	if err := errors.Join(got.Validate(), built.Validate()); err != nil {
+		t.Error(err)
+	}
+	if got.GetPredicateType() != PredicateType || got.GetSubject()[0].GetName() != "node" || "sha256:"+got.GetSubject()[0].GetDigest()["sha256"] != manifest {
+		t.Errorf("got %v", got)
+	}
+	dependencies := built.GetBuildDefinition().GetResolvedDependencies()
 	var names []string
 	for _, d := range dependencies {
-		names = append(names, d.Name)
-		if len(d.Digest["sha256"]) != 64 {
-			t.Errorf("%s has digest %v", d.Name, d.Digest)
+		names = append(names, d.GetName())
+		if len(d.GetDigest()["sha256"]) != 64 {
+			t.Errorf("%s has digest %v", d.GetName(), d.GetDigest())
 		}
 	}
 	if text := strings.Join(names, " "); text != "base.yaml node.yaml Debian trixie vim" {
 		t.Errorf("it depends on %s", text)
 	}
-	if date := dependencies[2].Annotations["date"]; date != "2023-11-14T22:13:20Z" {
+	if date := dependencies[2].GetAnnotations().GetFields()["date"].GetStringValue(); date != "2023-11-14T22:13:20Z" {
 		t.Errorf("the Release file is of %v", date)
 	}
-	run := got.Predicate.RunDetails
-	if run.Builder.Version["buildkit"] != "v0.33.1" || run.Byproducts[0].Name != "78 packages" {
-		t.Errorf("made by %+v", run)
+	run := built.GetRunDetails()
+	if run.GetBuilder().GetVersion()["buildkit"] != "v0.33.1" || run.GetByproducts()[0].GetName() != "78 packages" {
+		t.Errorf("made by %v", run)
 	}
 	if back, err := Predicate(data); err != nil || !bytes.Equal(back, predicate) {
 		t.Errorf("read back %s, %v", back, err)
