@@ -38,8 +38,7 @@ func (c *contents) check() error {
 		{"Package", p.Name, packageName},
 		{"Version", p.Version, version},
 		{"Architecture", p.Architecture, architecture},
-		// A lock does not say this of a package; its digest does.
-		{"Multi-Arch", c.field("Multi-Arch"), multiArch},
+		{"Multi-Arch", p.MultiArch, multiArch},
 	} {
 		got := c.field(f.name)
 		if !f.form.MatchString(got) {

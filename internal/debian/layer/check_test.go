@@ -39,15 +39,6 @@ func TestPackagesThatLieAreRefused(t *testing.T) {
 	}
 }
 
-// A lock names a package by its digest, and leaves out what resolves others.
-func TestALockedPackageMayBeOfAnyMultiArch(t *testing.T) {
-	t.Parallel()
-	d := made(t, "p", "", map[string]string{"control": "Package: p\nVersion: 1.0\nArchitecture: amd64\nMulti-Arch: same\n"})
-	if files, _ := write(t, Spec{New: []Deb{d}}); !strings.Contains(files["var/lib/dpkg/status"].data, "Multi-Arch: same\n") {
-		t.Errorf("got %q", files["var/lib/dpkg/status"].data)
-	}
-}
-
 func TestNamesOfFieldsHaveAnyCase(t *testing.T) {
 	t.Parallel()
 	d := made(t, "p", "", map[string]string{"control": "version: 1.0\npackage: p\narchitecture: amd64\n"})
