@@ -92,6 +92,8 @@ func TestValidationOfParts(t *testing.T) {
 		{"source's keyring that is none", bare + "sources: [{name: a, url: \"http://a\", suite: b, components: [c], keyring: x.yaml}]\n",
 			"x.yaml:3:74: keyring \"x.yaml\" is no armoured public key: make one with gpg --export --armor"},
 		{"source's url", bare + "sources: [{name: a, url: \"ftp://a\", suite: b, components: [c], key: \"" + armoured + "\"}]\n", "x.yaml:3:26: url \"ftp://a\": " + say("url")},
+		{"source's url with a password", bare + "sources: [{name: a, url: \"https://me:secret@a/@b\", suite: b, components: [c], key: \"" + armoured + "\"}]\n",
+			"x.yaml:3:26: url \"https://me:secret@a/@b\": " + say("url")},
 		{"source listed twice", bare + "sources:\n" + strings.Repeat("- {name: a, url: \"http://a\", suite: b, components: [c], key: \""+armoured+"\"}\n", 2),
 			"x.yaml:5:10: source \"a\" is listed twice, first on line 4"},
 	} {

@@ -40,10 +40,11 @@ func (c *chain) sources(all []Source, r *recipe) []Source {
 // it is from, "" when it is written out.
 func (c *chain) key(p *part, n node) (file string, key []byte) {
 	if inline := n.get("key"); inline.given() {
-		if key := c.checked(p, inline.text); !inline.bad && !isArmoured([]byte(key)) {
+		text := c.checked(p, inline.text)
+		if !inline.bad && !isArmoured([]byte(text)) {
 			c.mistake(p, inline.at, "key is no armoured public key: it begins with %s", armoured)
 		}
-		return "", []byte(inline.value)
+		return "", []byte(text)
 	}
 	keyring := n.get("keyring")
 	file = c.checked(p, keyring.text)

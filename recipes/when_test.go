@@ -77,7 +77,7 @@ func TestSources(t *testing.T) {
 	files := tree{
 		"a/low.yaml": "name: low\nfrom: {debian: trixie}\nsources: [{name: s, url: http://low.example, suite: stable, components: [main], keyring: k.asc}]\n",
 		"a/top.yaml": "name: top\nfrom: low\nsources: [{name: t, url: \"https://${oar}.example\", suite: ./, components: [main, contrib], keyring: ../k.asc}]\n",
-		"a/new.yaml": "name: new\nfrom: top\nsources: [{name: s, url: http://new.example, suite: stable, components: [main], key: \"" + armoured + " new\"}]\n",
+		"a/new.yaml": "name: new\nfrom: top\nsources: [{name: s, url: http://new.example, suite: stable, components: [main], key: \"" + armoured + " ${oar}\"}]\n",
 		"a/k.asc":    armoured + " low",
 		"k.asc":      armoured + " top",
 	}
@@ -87,9 +87,19 @@ func TestSources(t *testing.T) {
 	for _, s := range r.Sources {
 		got = append(got, strings.Join([]string{s.Name, s.URL, s.Suite, strings.Join(s.Components, "+"), strings.TrimPrefix(string(s.Key), armoured), s.At.File}, " "))
 	}
-	want := []string{"t https://2.6.1.example stable/updates main+contrib  top a/top.yaml", "s http://new.example stable main  new a/new.yaml"}
+	want := []string{"t https://2.6.1.example stable/updates main+contrib  top a/top.yaml", "s http://new.example stable main  2.6.1 a/new.yaml"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}
+
+func TestNoVariableBringsAPasswordIntoAnAddress(t *testing.T) {
+	t.Parallel()
+	text := "name: x\nfrom: {debian: trixie}\nvars: {who: \"me:secret@\"}\n" +
+		"sources: [{name: s, url: \"http://${who}a.example\", suite: stable, components: [main], key: \"" + armoured + "\"}]\n"
+	_, err := Load(tree{"x.yaml": text}.read, []string{"x.yaml"}, nil)
+	if err == nil || !strings.Contains(err.Error(), "name no user and no password") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -51,7 +51,7 @@ var (
 	secret    = text("secret", `^[A-Za-z0-9_][A-Za-z0-9_.-]*$`, "a secret's id has letters, digits, _, . and -, for it is a file's name in /run/secrets")
 	yesNo     = one("ssh", "it is true or false", "true", "false")
 	timeout   = text("timeout", `^[1-9][0-9]{0,4}(s|m([1-9][0-9]{0,4}s)?|h([1-9][0-9]{0,4}m)?([1-9][0-9]{0,4}s)?)$`, "a timeout is written 90s, 10m or 1h30m")
-	url       = text("url", `^https?://[^/\s]+(/[^\s]*)?$`, "it must begin with http:// or https://")
+	url       = text("url", `^https?://[^/@\s]+(/[^\s]*)?$`, "it must begin with http:// or https:// and name no user and no password, for it is published with the image: let a mirror or proxy of your own know the password")
 	dist      = text("suite", `^[A-Za-z0-9][A-Za-z0-9+._/-]*$`, "it is the folder below dists/ of the archive, such as stable")
 	component = text("component", `^[A-Za-z0-9][A-Za-z0-9+._/-]*$`, "it is one word, such as main")
 	pinned    = text("image", `^[^\s@]+@sha256:[0-9a-f]{64}$`, "an image is named with its digest, NAME@sha256:…, so that it stays the same; docker buildx imagetools inspect NAME:TAG tells the digest")
