@@ -48,7 +48,7 @@ func locate(f recipes.Files) (place string, isDir bool, err error) {
 	for _, place := range f.Places() {
 		info, err := os.Stat(place)
 		if err == nil && (info.IsDir() || info.Mode().IsRegular()) {
-			return place, info.IsDir(), nil
+			return place, info.IsDir(), inside(f, place)
 		}
 	}
 	if info, err := fs.Stat(configs.FS, f.Own()); err == nil {

@@ -73,3 +73,33 @@ func TestTreesAreLookedForNearTheRecipeFirst(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestLinksDoNotLeadOutOfTheRecipesFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	near := filepath.Join(dir, "recipes")
+	for _, name := range []string{"home/.ssh/id", "recipes/mine/f", "configs/shared/f"} {
+		write(t, dir, name, "text")
+	}
+	for name, to := range map[string]string{
+		"recipes/node": "../home/.ssh", "recipes/id": "../home/.ssh/id", "recipes/again": "node", "configs/far": "../home/.ssh",
+		"recipes/near": "mine", "recipes/beside": "../configs/shared",
+	} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := recipes.Position{File: "recipes/x.yaml", Line: 3, Col: 1}
+	for from, ok := range map[string]bool{
+		"node": false, "id": false, "again": false, "node/id": false, "far": false, "mine/../../home/.ssh": false,
+		"near": true, "beside": true, "mine": true, "shared": true, "../home/.ssh": true, "../recipes/node": true, filepath.Join(near, "node"): true,
+	} {
+		_, err := Tree(recipes.Files{From: from, Near: near, To: "/opt", At: at})
+		if ok && err != nil {
+			t.Errorf("%s: %v", from, err)
+		}
+		if !ok && (err == nil || !strings.Contains(err.Error(), "recipes/x.yaml:3:1: files: ") || !strings.Contains(err.Error(), "outside the recipe's folder")) {
+			t.Errorf("%s: got %v", from, err)
+		}
+	}
+}
