@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"fmt"
-	"net/url"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
@@ -19,7 +18,7 @@ func connect(ctx context.Context, o Options, targets []*target) (*buildkit.Build
 		return nil, err
 	}
 	find := endpoint.Options{
-		Specs: specs, TLSDir: o.TLSDir, Daemon: endpoint.DefaultDaemon(),
+		Specs: specs, TLSDir: o.TLSDir, Daemon: endpoint.DefaultDaemon(), Accept: o.reaches,
 		Say: func(line string) { o.say("%s", line) }, Warn: o.warn,
 	}
 	for _, t := range targets {
@@ -30,25 +29,27 @@ func connect(ctx context.Context, o Options, targets []*target) (*buildkit.Build
 
 // checkBuilders refuses addresses that are none, and a builder on another
 // machine that is to push to this machine's loopback: it would reach its own.
+// What BUILDKIT_HOST names is asked for only where no flag is; [connect] has it
+// refused there.
 func (o Options) checkBuilders() error {
 	specs, err := endpoint.ParseSpecs(o.Builders)
 	if err != nil {
 		return err
 	}
 	for _, address := range specs {
-		if o.To == buildkit.Registry && registry.IsLoopback(o.Registry) && elsewhere(address) {
-			return ui.Usage(fmt.Errorf("pushing to %s from the builder at %s: that is another machine, which has a loopback of its own", o.Registry, address),
-				"name a registry that both machines reach with --registry")
+		if err := o.reaches(address); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// elsewhere reports whether the address is on another machine.
-func elsewhere(address string) bool {
-	at, err := url.Parse(address)
-	if err != nil || at.Scheme != "tcp" && at.Scheme != "ssh" {
-		return false
+// reaches returns an error when the builder at the address is to push to what is
+// another registry there.
+func (o Options) reaches(address string) error {
+	if o.To != buildkit.Registry || !registry.IsLoopback(o.Registry) || !endpoint.Elsewhere(address) {
+		return nil
 	}
-	return !registry.IsLoopback(at.Host + "/")
+	return ui.Usage(fmt.Errorf("pushing to %s from the builder at %s: that is another machine, which has a loopback of its own", o.Registry, address),
+		"name a registry that both machines reach with --registry")
 }

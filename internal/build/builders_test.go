@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 )
 
@@ -29,5 +31,15 @@ func TestALoopbackIsEachMachinesOwn(t *testing.T) {
 		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s to %s: got %v, want %q", tc.builder, tc.registry, err, tc.want)
 		}
+	}
+}
+
+// TestALoopbackIsEachMachinesOwnByTheEnvironment: BUILDKIT_HOST is no way around.
+func TestALoopbackIsEachMachinesOwnByTheEnvironment(t *testing.T) {
+	t.Setenv("BUILDKIT_HOST", "tcp://192.0.2.1:1234")
+	o := Options{Registry: "localhost:5000/oar", To: buildkit.Registry, Err: t.Output()}
+	_, err := connect(t.Context(), o, []*target{{platform: ocispec.Platform{OS: "linux", Architecture: "amd64"}}})
+	if err == nil || !strings.Contains(err.Error(), "the builder at tcp://192.0.2.1:1234: that is another machine") {
+		t.Errorf("got %v", err)
 	}
 }

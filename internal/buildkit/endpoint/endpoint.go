@@ -43,6 +43,11 @@ func dial(ctx context.Context, address, how string, o Options) (*Endpoint, error
 	if !found {
 		return nil, fail(ui.WithCode(errors.New("the address has no scheme"), ui.CodeUsage))
 	}
+	if o.Accept != nil {
+		if err := o.Accept(address); err != nil {
+			return nil, fmt.Errorf("%w (%s)", err, how)
+		}
+	}
 	var options []client.ClientOpt
 	if scheme == "tcp" && o.TLSDir != "" {
 		var err error

@@ -27,7 +27,9 @@ type Options struct {
 	Platforms []ocispec.Platform // what is to be built
 	TLSDir    string             // certificates for tcp:// builders, as buildctl's --tlsdir; "" speaks no TLS
 	Daemon    *Daemon            // the one to start when none is found
-	Say, Warn func(string)       // get a line on which was taken, and on what may go wrong with it
+	// Accept refuses an address by its error, before anything is sent there; nil takes all.
+	Accept    func(address string) error
+	Say, Warn func(string) // get a line on which was taken, and on what may go wrong with it
 }
 
 // Set is a builder for each platform of a build.

@@ -1,0 +1,42 @@
+package endpoint
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"tcp://pi:1234": true, "ssh://me@pi": true, "tcp://10.0.0.1:1234": true, "tcp://[2001:db8::1]:1": true,
+		"tcp://localhost:1234": false, "tcp://127.0.0.2:1234": false, "tcp://[::1]:1234": false, "ssh://me@LocalHost": false,
+		"tcp://:1234": false, "unix:///run/b.sock": false, "docker-container://c": false, "b.sock": false,
+	} {
+		if got := Elsewhere(address); got != want {
+			t.Errorf("Elsewhere(%q) is %v", address, got)
+		}
+	}
+}
+
+// TestABuilderCanBeRefused: wherever its address comes from, before anything is
+// sent to it.
+func TestABuilderCanBeRefused(t *testing.T) {
+	refused := errors.New("not that one")
+	for flag, env := range map[string]string{"tcp://pi:1": "", "": "tcp://pi:1"} {
+		t.Setenv("BUILDKIT_HOST", env)
+		o := quiet(t)
+		o.Platforms = amd64
+		if flag != "" {
+			o.Specs = Specs{"": flag}
+		}
+		o.Accept = func(address string) error {
+			if address != "tcp://pi:1" {
+				t.Errorf("asked about %q", address)
+			}
+			return refused
+		}
+		if _, err := Find(t.Context(), o); !errors.Is(err, refused) {
+			t.Errorf("--builder %q, BUILDKIT_HOST %q: %v", flag, env, err)
+		}
+	}
+}
