@@ -22,6 +22,7 @@ package attest
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -51,13 +52,26 @@ func Statement(name, manifest, predicateType string, predicate []byte) ([]byte, 
 	}{statementType, []resource{{Name: name, Digest: digestSet(manifest)}}, predicateType, predicate})
 }
 
-// Predicate returns what a statement says.
-func Predicate(statement []byte) (json.RawMessage, error) {
+// Predicate returns what a statement says of the image whose manifest has that
+// digest. A statement of another type or about another image is refused: whoever
+// may write to a repository can attach a true statement to the wrong image.
+func Predicate(statement []byte, manifest, predicateType string) (json.RawMessage, error) {
 	var s struct {
-		Predicate json.RawMessage `json:"predicate"`
+		Subject       []resource      `json:"subject"`
+		PredicateType string          `json:"predicateType"`
+		Predicate     json.RawMessage `json:"predicate"`
 	}
-	err := json.Unmarshal(statement, &s)
-	return s.Predicate, err
+	if err := json.Unmarshal(statement, &s); err != nil {
+		return nil, fmt.Errorf("reading a statement: %w", err)
+	}
+	if s.PredicateType != predicateType {
+		return nil, fmt.Errorf("reading a statement: its type is %q, not %s", s.PredicateType, predicateType)
+	}
+	_, hex, _ := strings.Cut(manifest, ":")
+	if !slices.ContainsFunc(s.Subject, func(r resource) bool { return hex != "" && r.Digest["sha256"] == hex }) {
+		return nil, fmt.Errorf("reading a statement: it is not about %s but about another image", manifest)
+	}
+	return s.Predicate, nil
 }
 
 // Build is how an image was made for one platform.

@@ -70,8 +70,28 @@ func TestOthersReadTheStatement(t *testing.T) {
 	if run.GetBuilder().GetVersion()["buildkit"] != "v0.33.1" || run.GetByproducts()[0].GetName() != "78 packages" {
 		t.Errorf("made by %v", run)
 	}
-	if back, err := Predicate(data); err != nil || !bytes.Equal(back, predicate) {
+	if back, err := Predicate(data, manifest, PredicateType); err != nil || !bytes.Equal(back, predicate) {
 		t.Errorf("read back %s, %v", back, err)
+	}
+}
+
+func TestAStatementIsBelievedOfItsSubjectAlone(t *testing.T) {
+	t.Parallel()
+	other := "sha256:" + strings.Repeat("02", 32)
+	data, err := Statement("node", manifest, PredicateType, []byte(`{"a":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, tc := range map[string]struct{ statement, manifest, kind string }{
+		"of another image":  {string(data), other, PredicateType},
+		"of another type":   {string(data), manifest, "https://spdx.dev/Document"},
+		"of nothing":        {`{"predicateType":"` + PredicateType + `","predicate":{}}`, manifest, PredicateType},
+		"without a digest":  {`{"subject":[{"name":"x"}],"predicateType":"` + PredicateType + `","predicate":{}}`, "", PredicateType},
+		"that is no object": {"[]", manifest, PredicateType},
+	} {
+		if said, err := Predicate([]byte(tc.statement), tc.manifest, tc.kind); err == nil {
+			t.Errorf("a statement %s was believed: %s", what, said)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func TestAnImageIsAttestedWithItsPackagesAndProvenance(t *testing.T) {
 	if err != nil || len(statements) != 2 {
 		t.Fatalf("got %v, %v", statements, err)
 	}
-	spdx, err := attest.Predicate(statements[0].JSON)
+	spdx, err := attest.Predicate(statements[0].JSON, madeUp, sbom.PredicateType)
 	if err != nil {
 		t.Fatal(err)
 	}

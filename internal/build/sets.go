@@ -2,11 +2,14 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/containerd/platforms"
 
 	"github.com/oarcluster/oarcluster/internal/attest"
 	"github.com/oarcluster/oarcluster/internal/pkgdiff"
@@ -27,20 +30,41 @@ func Sets(ctx context.Context, name string) ([]pkgdiff.Set, error) {
 		return nil, err
 	}
 	defer stop()
-	statements, err := registry.Attached(ctx, name, sbom.PredicateType)
+	manifests, err := registry.Attached(ctx, name, sbom.PredicateType)
 	if err != nil {
 		return nil, err
 	}
-	if len(statements) == 0 {
+	sets, err := setsOf(manifests)
+	if err != nil {
+		return nil, fmt.Errorf("reading the packages of %s: %w", name, err)
+	}
+	if len(sets) == 0 {
 		return nil, ui.WithHint(fmt.Errorf("reading the packages of %s: no list of them is attached to it", name), "push it by oarbuild, without --sbom=false")
 	}
-	var sets []pkgdiff.Set
-	for _, platform := range slices.Sorted(maps.Keys(statements)) {
-		set, err := setOf(platform, statements[platform])
-		if err != nil {
-			return nil, fmt.Errorf("reading the packages of %s for %s: %w", name, platform, err)
+	return sets, nil
+}
+
+// setsOf returns the packages of those manifests that have a list of them, by
+// platform.
+func setsOf(manifests []registry.Manifest) ([]pkgdiff.Set, error) {
+	byPlatform := map[string]pkgdiff.Set{}
+	for _, m := range manifests {
+		if len(m.Statements) == 0 {
+			continue
 		}
-		sets = append(sets, set)
+		title := strings.TrimSuffix(m.OS+"/"+m.Architecture+"/"+m.Variant, "/")
+		set, err := setOf(title, m)
+		if _, twice := byPlatform[title]; twice && err == nil {
+			err = errors.New("there are two images for it")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("for platform %q: %w", title, err)
+		}
+		byPlatform[title] = set
+	}
+	var sets []pkgdiff.Set
+	for _, platform := range slices.Sorted(maps.Keys(byPlatform)) {
+		sets = append(sets, byPlatform[platform])
 	}
 	return sets, nil
 }
@@ -52,10 +76,16 @@ func isReference(name string) bool {
 	return found && !strings.HasPrefix(name, "/") && !strings.HasPrefix(name, ".") && strings.ContainsAny(last, ":@")
 }
 
-// setOf returns the packages that a statement lists.
-func setOf(platform string, statement []byte) (pkgdiff.Set, error) {
+// setOf returns the packages that the one statement attached to a manifest lists.
+func setOf(platform string, m registry.Manifest) (pkgdiff.Set, error) {
 	set := pkgdiff.Set{Title: platform}
-	spdx, err := attest.Predicate(statement)
+	if _, err := platforms.Parse(platform); err != nil {
+		return set, err // it is to be printed
+	}
+	if n := len(m.Statements); n != 1 {
+		return set, fmt.Errorf("%d lists of them are attached, and which one is true nobody knows", n)
+	}
+	spdx, err := attest.Predicate(m.Statements[0].JSON, m.Digest, sbom.PredicateType)
 	if err != nil {
 		return set, err
 	}

@@ -7,14 +7,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/registry"
+	fake "github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/registry"
 )
 
 func TestThePackagesOfAPublishedImageAreRead(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	server := httptest.NewServer(fake.New(fake.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	o := Options{Registry: strings.TrimPrefix(server.URL, "http://") + "/oar", To: buildkit.Registry, Tags: []string{"t"}}
 	one := built(t)
@@ -42,6 +43,36 @@ func TestThePackagesOfAPublishedImageAreRead(t *testing.T) {
 	} {
 		if _, err := Sets(t.Context(), name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOneStatementAboutTheImageIsBelieved(t *testing.T) {
+	t.Parallel()
+	other := strings.Replace(madeUp, "01", "02", 1)
+	list := func(about string) registry.Statement {
+		t.Helper()
+		statements, err := built(t).statements(Options{NoProvenance: true}, about, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return statements[0]
+	}
+	image := func(arch string, statements ...registry.Statement) registry.Manifest {
+		return registry.Manifest{Digest: madeUp, OS: "linux", Architecture: arch, Statements: statements}
+	}
+	sets, err := setsOf([]registry.Manifest{image("arm64", list(madeUp)), image("riscv64"), image("amd64", list(madeUp))})
+	if err != nil || len(sets) != 2 || sets[0].Title != "linux/amd64" || sets[1].Title != "linux/arm64" {
+		t.Errorf("got %v, %v", sets, err)
+	}
+	for want, manifests := range map[string][]registry.Manifest{
+		"about another image":       {image("amd64", list(other))},
+		"2 lists of them":           {image("amd64", list(madeUp), list(madeUp))},
+		"two images":                {image("amd64", list(madeUp)), image("amd64", list(madeUp))},
+		`for platform "linux/\x1b"`: {image("\x1b", list(madeUp))},
+	} {
+		if sets, err := setsOf(manifests); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v, %v", want, sets, err)
 		}
 	}
 }

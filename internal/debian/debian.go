@@ -120,21 +120,44 @@ func (p *Package) field(name string) *string {
 // size, a digest, name, version, architecture or path that is none. ParseIndex
 // returns no package that it refuses.
 func (p *Package) Check() error {
-	switch {
-	case p.Size <= 0:
+	if p.Size <= 0 {
 		return fmt.Errorf("field Size is \"%d\", not a number of bytes", p.Size)
-	case !validPackageName(p.Name):
-		return fmt.Errorf("field Package is %q, not a package name", p.Name)
-	case p.Version == "" || strings.ContainsAny(p.Version, " \n/"):
-		return fmt.Errorf("field Version is %q, not a version", p.Version)
-	case p.Architecture == "" || strings.ContainsAny(p.Architecture, " \n/"):
-		return fmt.Errorf("field Architecture is %q, not an architecture", p.Architecture)
+	}
+	if err := p.CheckIdentity(); err != nil {
+		return err
+	}
+	switch {
 	case len(p.SHA256) != 64 || strings.Trim(p.SHA256, "0123456789abcdef") != "":
 		return fmt.Errorf("field SHA256 is %q, not a SHA-256 digest", p.SHA256)
 	case !validPath(p.Filename):
 		return fmt.Errorf("field Filename is %q, not a path below the archive", p.Filename)
 	}
 	return nil
+}
+
+// CheckIdentity refuses a name, version or architecture that is none. All that
+// pass it can be printed: they are of ASCII letters, digits and a few signs.
+func (p *Package) CheckIdentity() error {
+	switch {
+	case !validPackageName(p.Name):
+		return fmt.Errorf("field Package is %q, not a package name", p.Name)
+	case p.Version == "" || !consists(p.Version, ".+-~:"):
+		return fmt.Errorf("field Version is %q, not a version", p.Version)
+	case p.Architecture == "" || !consists(p.Architecture, "-"):
+		return fmt.Errorf("field Architecture is %q, not an architecture", p.Architecture)
+	}
+	return nil
+}
+
+// consists tells whether text is of ASCII letters, digits and those signs alone.
+func consists(text, signs string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(signs, c) >= 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // validPackageName tells whether name is one by policy 5.6.1. Single letters

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -16,10 +17,11 @@ import (
 // packages has 1 MB.
 const maxStatement = 64 << 20
 
-// Attached returns the statements of a type that are attached to the images of
-// the index that a reference names, by platform (os/architecture[/variant]).
-// Other programs' are found as this one's, where they are in the index.
-func Attached(ctx context.Context, reference, predicateType string) (map[string][]byte, error) {
+// Attached returns the manifests of the index that a reference names, one for
+// each image in it, each with all statements of a type that are attached to it.
+// Other programs' are found as this one's, where they are in the index. Whether
+// they are about the manifest is in them, and not looked at.
+func Attached(ctx context.Context, reference, predicateType string) ([]Manifest, error) {
 	repo, found, err := get(ctx, reference)
 	if err != nil {
 		return nil, err
@@ -33,31 +35,28 @@ func Attached(ctx context.Context, reference, predicateType string) (map[string]
 	if err != nil {
 		return nil, fail(err)
 	}
-	platforms, statements := map[string]string{}, map[string][]byte{}
+	var manifests []Manifest
 	for _, entry := range entries.Manifests {
-		if entry.Platform != nil && entry.Annotations[refTypeAnnotation] == "" {
-			platforms[entry.Digest.String()] = entry.Platform.String()
+		if p := entry.Platform; p != nil && entry.Annotations[refTypeAnnotation] == "" {
+			manifests = append(manifests, Manifest{Digest: entry.Digest.String(), OS: p.OS, Architecture: p.Architecture, Variant: p.Variant})
 		}
 	}
 	for _, entry := range entries.Manifests {
-		platform, known := platforms[entry.Annotations[refDigestAnnotation]]
-		if entry.Annotations[refTypeAnnotation] != attestationRefType || !known {
+		about := slices.IndexFunc(manifests, func(m Manifest) bool { return m.Digest == entry.Annotations[refDigestAnnotation] })
+		if entry.Annotations[refTypeAnnotation] != attestationRefType || about < 0 {
 			continue
 		}
-		statement, err := statementOf(ctx, repo, index, entry.Digest, predicateType)
+		statements, err := statementsOf(ctx, repo, index, entry.Digest, predicateType)
 		if err != nil {
 			return nil, fail(err)
 		}
-		if statement != nil {
-			statements[platform] = statement
-		}
+		manifests[about].Statements = append(manifests[about].Statements, statements...)
 	}
-	return statements, nil
+	return manifests, nil
 }
 
-// statementOf reads the first statement of a type out of an attachment, nil when
-// there is none.
-func statementOf(ctx context.Context, repo name.Repository, index v1.ImageIndex, attachment v1.Hash, predicateType string) ([]byte, error) {
+// statementsOf reads the statements of a type out of an attachment.
+func statementsOf(ctx context.Context, repo name.Repository, index v1.ImageIndex, attachment v1.Hash, predicateType string) ([]Statement, error) {
 	image, err := index.Image(attachment)
 	if err != nil {
 		return nil, err
@@ -66,20 +65,30 @@ func statementOf(ctx context.Context, repo name.Repository, index v1.ImageIndex,
 	if err != nil {
 		return nil, err
 	}
+	var statements []Statement
 	for _, l := range manifest.Layers {
 		if l.Annotations[predicateAnnotation] != predicateType || l.MediaType != statementMediaType {
 			continue
 		}
-		layer, err := remote.Layer(repo.Digest(l.Digest.String()), append(options(), remote.WithContext(ctx))...)
+		data, err := statementIn(ctx, repo, l.Digest)
 		if err != nil {
 			return nil, err
 		}
-		content, err := layer.Compressed() // it is not, and the digest is verified
-		if err != nil {
-			return nil, err
-		}
-		defer content.Close()
-		return io.ReadAll(io.LimitReader(content, maxStatement))
+		statements = append(statements, Statement{PredicateType: predicateType, JSON: data})
 	}
-	return nil, nil
+	return statements, nil
+}
+
+// statementIn reads the blob of a statement.
+func statementIn(ctx context.Context, repo name.Repository, digest v1.Hash) ([]byte, error) {
+	layer, err := remote.Layer(repo.Digest(digest.String()), append(options(), remote.WithContext(ctx))...)
+	if err != nil {
+		return nil, err
+	}
+	content, err := layer.Compressed() // it is not, and the digest is verified
+	if err != nil {
+		return nil, err
+	}
+	defer content.Close()
+	return io.ReadAll(io.LimitReader(content, maxStatement))
 }

@@ -21,17 +21,40 @@ func TestWhatIsAttachedIsReadByPlatform(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Attached(t.Context(), repository+":x", statement.PredicateType)
-	if err != nil || len(got) != 2 || string(got["linux/amd64"]) != `"amd64"` || string(got["linux/riscv64/v1"]) != `"riscv64"` {
-		t.Errorf("got %s, %v", got, err)
+	if err != nil || len(got) != 3 {
+		t.Fatalf("got %v, %v", got, err)
 	}
-	if got, err := Attached(t.Context(), repository+":x", "https://example.org/none"); err != nil || len(got) != 0 {
-		t.Errorf("of no such type: %s, %v", got, err)
+	for i, want := range []string{`"amd64"`, "", `"riscv64"`} {
+		said := ""
+		for _, s := range got[i].Statements {
+			said += string(s.JSON)
+		}
+		if m := manifests[i]; said != want || got[i].Digest != m.Digest || got[i].Architecture != m.Architecture || got[i].Variant != m.Variant {
+			t.Errorf("of %s: got %+v, which say %s", m.Architecture, got[i], said)
+		}
+	}
+	if got, err := Attached(t.Context(), repository+":x", "https://example.org/none"); err != nil || len(got) != 3 || got[0].Statements != nil {
+		t.Errorf("of no such type: %v, %v", got, err)
 	}
 	if _, err := Attached(t.Context(), repository+"@"+manifests[0].Digest, statement.PredicateType); err == nil {
 		t.Error("a single image was read as an index")
 	}
 	if _, err := Attached(t.Context(), repository+":none", statement.PredicateType); err == nil || !strings.Contains(err.Error(), repository+":none") {
 		t.Errorf("of no such tag: %v", err)
+	}
+}
+
+func TestAllStatementsOfATypeAreReturned(t *testing.T) {
+	t.Parallel()
+	repository, _ := serveHere(t)
+	m := push(t, repository, "amd64")
+	m.Statements = []Statement{{statement.PredicateType, []byte(`1`)}, {statement.PredicateType, []byte(`2`)}}
+	if _, err := Publish(t.Context(), repository, []string{"x"}, []Manifest{m}, nil); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Attached(t.Context(), repository+":x", statement.PredicateType)
+	if err != nil || len(got) != 1 || len(got[0].Statements) != 2 {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 

@@ -70,7 +70,8 @@ type relationship struct {
 
 // Packages returns the Debian packages that an SPDX document tells of, by their
 // package URLs; also one that another program wrote, as far as it uses those.
-// Name, Version, Architecture and, where it is there, SHA256 are filled in.
+// Name, Version, Architecture and, where it is there, SHA256 are filled in. What
+// cannot be one of these is refused: it was written by anybody, and is printed.
 func Packages(spdx []byte) ([]debian.Package, error) {
 	var d document
 	if err := json.Unmarshal(spdx, &d); err != nil {
@@ -92,9 +93,20 @@ func Packages(spdx []byte) ([]debian.Package, error) {
 					found.SHA256 = sum.Value
 				}
 			}
+			if err := check(found); err != nil {
+				return nil, fmt.Errorf("reading an SPDX document: package %q: %w", p.Name, err)
+			}
 			packages = append(packages, found)
 			break
 		}
 	}
 	return packages, nil
+}
+
+// check refuses a package of a document that cannot be one of Debian.
+func check(p debian.Package) error {
+	if p.SHA256 != "" && (len(p.SHA256) != 64 || strings.Trim(p.SHA256, "0123456789abcdef") != "") {
+		return fmt.Errorf("checksum %q is not a SHA-256 digest", p.SHA256)
+	}
+	return p.CheckIdentity()
 }

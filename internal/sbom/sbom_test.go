@@ -107,3 +107,23 @@ func TestPackagesAreReadBack(t *testing.T) {
 		}
 	}
 }
+
+func TestPackagesThatCannotBeDebiansAreRefused(t *testing.T) {
+	t.Parallel()
+	document := func(purl, sum string) []byte {
+		return []byte(`{"spdxVersion":"SPDX-2.3","packages":[{"name":"x","checksums":[{"algorithm":"SHA256","checksumValue":"` + sum +
+			`"}],"externalRefs":[{"referenceType":"purl","referenceLocator":"` + purl + `"}]}]}`)
+	}
+	sum := strings.Repeat("ab", 32)
+	if got, err := Packages(document("pkg:deb/debian/vim@1:2.0~rc1%2Bb1-1?arch=amd64", sum)); err != nil || got[0].Version != "1:2.0~rc1+b1-1" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, tc := range [][2]string{
+		{"pkg:deb/debian/vim%1B%5B2J@1?arch=amd64", sum}, {"pkg:deb/debian/vim@1%1B%5B2J?arch=amd64", sum}, {"pkg:deb/debian/vim@1?arch=a%1Bd64", sum},
+		{"pkg:deb/debian/vim@1%0A?arch=amd64", sum}, {"pkg:deb/debian/vim@1?arch=amd64", "\\u001b[2J"}, {"pkg:deb/debian/vim?arch=amd64", sum},
+	} {
+		if got, err := Packages(document(tc[0], tc[1])); err == nil || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("%s with %s: got %v, %v", tc[0], tc[1], got, err)
+		}
+	}
+}
