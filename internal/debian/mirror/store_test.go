@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,6 +35,23 @@ func TestTwoAtOnceShareOneStore(t *testing.T) {
 		path := open(t, f.source(t)).Deb(p)
 		if state, err := verifyFile(path, blob{"", p.SHA256, p.Size}); state != whole || !missing(path+".part") {
 			t.Errorf("%s: state %v, %v; .part missing %v", p.Name, state, err, missing(path+".part"))
+		}
+	}
+}
+
+func TestEverybodyMayReadTheStore(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	resolve(t, open(t, f.source(t)))
+	for _, kind := range []string{"dists", "resolved"} {
+		files, _ := filepath.Glob(filepath.Join(f.cache, kind, "*/*"))
+		if len(files) == 0 {
+			t.Errorf("nothing in %s", kind)
+		}
+		for _, file := range files {
+			if info, err := os.Stat(file); err != nil || info.Mode() != 0o644 {
+				t.Errorf("%s: %v, %v", file, info.Mode(), err)
+			}
 		}
 	}
 }
