@@ -114,6 +114,36 @@ func TestWhatWasNotUsedForLongestGoesFirst(t *testing.T) {
 	}
 }
 
+func TestConfigurationsOfImagesBelowGoAsWell(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	aged(t, dir, "bases/"+digestOf("1")+".json", 1000, time.Hour)
+	if report := prune(t, dir, 500, false); report[1].Removed != 1 {
+		t.Errorf("got %+v", report)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "bases/*")); len(files) > 0 {
+		t.Errorf("left %v", files)
+	}
+}
+
+func TestAFolderOnAnotherDiskStays(t *testing.T) {
+	t.Parallel()
+	dir, disk := filled(t), filepath.Join(t.TempDir(), "pool")
+	pool := filepath.Join(dir, "debian/pool")
+	if err := errors.Join(os.Rename(pool, disk), os.Symlink(disk, pool)); err != nil {
+		t.Fatal(err)
+	}
+	if report := prune(t, dir, 0, false); report[0].Removed != 3 {
+		t.Errorf("got %+v", report)
+	}
+	if info, err := os.Lstat(pool); err != nil || info.Mode().Type() != os.ModeSymlink {
+		t.Errorf("the link is gone: %v", err)
+	}
+	if got := left(t, dir); got != "f" {
+		t.Errorf("left %q", got)
+	}
+}
+
 func TestReport(t *testing.T) {
 	t.Parallel()
 	dir := filled(t)

@@ -93,8 +93,16 @@ func collect(dir string) ([]item, error) {
 		return nil, err
 	}
 	var items []item
-	for folder, kind := range map[string]string{"pool": packages, "indexes": indexes, "resolved": indexes} {
-		err := filepath.WalkDir(filepath.Join(dir, "debian", folder), func(path string, d fs.DirEntry, err error) error {
+	for folder, kind := range map[string]string{"debian/pool": packages, "debian/indexes": indexes, "debian/resolved": indexes, "bases": indexes} {
+		// The folder may be a link to another disk, which WalkDir would not follow.
+		root, err := filepath.EvalSymlinks(filepath.Join(dir, folder))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the cache: %w", err)
+		}
+		err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err
 			}
@@ -103,7 +111,7 @@ func collect(dir string) ([]item, error) {
 				return err
 			}
 			digest := strings.TrimSuffix(d.Name(), ".part")
-			items = append(items, item{kind, info.ModTime(), info.Size(), []string{path}, folder == "pool" && need[digest]})
+			items = append(items, item{kind, info.ModTime(), info.Size(), []string{path}, kind == packages && need[digest]})
 			return nil
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
