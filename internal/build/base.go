@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,20 +63,39 @@ func readBase(ctx context.Context, o Options, dir string, t *target) (*ocispec.I
 	}
 	platform := platforms.Format(t.platform)
 	file := filepath.Join(dir, "bases", digest.FromString(name.String()+" "+platform).Encoded()+".json")
-	config, err := os.ReadFile(file)
+	if base := keptBase(file); base != nil {
+		return base, nil
+	}
+	config, err := fetchBase(ctx, o, name, platform)
 	if err != nil {
-		if config, err = fetchBase(ctx, o, name, platform); err != nil {
-			return nil, err
-		}
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file+".part", config, 0o644), os.Rename(file+".part", file)); err != nil {
-			return nil, fmt.Errorf("keeping the configuration of %s: %w", name, err)
-		}
+		return nil, err
 	}
 	var base ocispec.Image
 	if err := json.Unmarshal(config, &base); err != nil {
 		return nil, fmt.Errorf("reading the configuration of %s: %w", name, err)
 	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return nil, fmt.Errorf("keeping the configuration of %s: %w", name, err)
+	}
+	if err := replaceFile(file, config); err != nil {
+		return nil, fmt.Errorf("keeping the configuration of %s: %w", name, err)
+	}
 	return &base, nil
+}
+
+// keptBase returns the configuration that is kept in a file, nil when there is no
+// whole one. Its use is noted, for what was not used for longest is pruned first.
+func keptBase(file string) *ocispec.Image {
+	config, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	var base ocispec.Image
+	if json.Unmarshal(config, &base) != nil {
+		return nil
+	}
+	_ = os.Chtimes(file, time.Time{}, time.Now()) // a cache that cannot be written serves as well
+	return &base
 }
 
 // fetchBase asks the registry. The program's own is served for as long as the

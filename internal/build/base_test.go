@@ -1,6 +1,7 @@
 package build
 
 import (
+	"encoding/json"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -77,6 +78,50 @@ func TestReadBases(t *testing.T) {
 	}
 	if err := readBases(t.Context(), Options{Epoch: time.Unix(99, 0)}, dir, targets); err != nil || targets[0].epoch.Unix() != 99 {
 		t.Errorf("got %v, %v", targets[0].epoch, err)
+	}
+}
+
+// A configuration that was cut off is fetched again, and no other file is left.
+func TestACutConfigurationIsReadAgain(t *testing.T) {
+	t.Parallel()
+	image, _ := pushedBase(t)
+	targets, err := over(t, image, "", "linux/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for range 2 {
+		if err := readBases(t.Context(), Options{}, dir, targets); err != nil {
+			t.Fatal(err)
+		}
+		files, _ := filepath.Glob(filepath.Join(dir, "bases/*"))
+		if len(files) != 1 {
+			t.Fatalf("kept %v", files)
+		}
+		text, err := os.ReadFile(files[0])
+		if err != nil || !json.Valid(text) {
+			t.Errorf("kept %q, %v", text, err)
+		}
+		if err := os.WriteFile(files[0], text[:len(text)/2], 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What cannot be written takes no place.
+func TestAConfigurationIsKeptInOneStep(t *testing.T) {
+	t.Parallel()
+	image, _ := pushedBase(t)
+	targets, err := over(t, image, "", "linux/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "bases"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := readBases(t.Context(), Options{}, dir, targets); err == nil || strings.Count(err.Error(), "\n") > 0 {
+		t.Errorf("got %v", err)
 	}
 }
 

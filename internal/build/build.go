@@ -207,10 +207,11 @@ func prepare(ctx context.Context, o Options) (targets []*target, a archives, lea
 	if targets, err = plan(o); err != nil {
 		return nil, nil, leave, err
 	}
-	dir, err := cacheDir()
+	dir, entered, err := enterCache(ctx)
 	if err != nil {
 		return nil, nil, leave, err
 	}
+	leave = entered
 	if err := serveBases(ctx, targets); err != nil {
 		return nil, nil, leave, err
 	}
@@ -223,19 +224,24 @@ func prepare(ctx context.Context, o Options) (targets []*target, a archives, lea
 			return nil, nil, leave, err
 		}
 	}
-	entered, err := cache.Enter(ctx, dir)
-	if err != nil {
-		return nil, nil, leave, err
-	}
 	if len(packaged) == 0 {
-		return targets, nil, entered, nil
+		return targets, nil, leave, nil
 	}
 	if o.Locked {
 		a, err = openLocks(ctx, o, dir, packaged)
 	} else if a, err = openArchives(ctx, o, dir, packaged); err == nil {
 		err = a.resolve(ctx, o, packaged)
 	}
-	return targets, a, entered, err
+	return targets, a, leave, err
+}
+
+// enterCache returns the cache folder. Until leave is called, nobody prunes it.
+func enterCache(ctx context.Context) (dir string, leave func(), err error) {
+	if dir, err = cacheDir(); err != nil {
+		return "", nil, err
+	}
+	leave, err = cache.Enter(ctx, dir)
+	return dir, leave, err
 }
 
 // serveRegistry sees to it that the registry that is pushed to answers, until

@@ -20,7 +20,12 @@ import (
 // names of the files and what changed in them. Unless fetch is false, the
 // packages are fetched as well, so that the store keeps what the locks need.
 func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.Report, error) {
-	locks, targets, a, err := resolveLocks(ctx, o, func(r *recipes.Resolved) []string { return r.Platforms })
+	dir, leave, err := enterCache(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	locks, targets, a, err := resolveLocks(ctx, o, dir, func(r *recipes.Resolved) []string { return r.Platforms })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -28,10 +33,6 @@ func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.R
 		if err := a.fetch(ctx, o, targets); err != nil {
 			return nil, nil, err
 		}
-	}
-	dir, err := cacheDir()
-	if err != nil {
-		return nil, nil, err
 	}
 	var files []string
 	var before, after []pkgdiff.Set
@@ -61,7 +62,12 @@ func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.R
 // change: in packages, and as sentences, in what the locks were made for. That
 // the archive has a newer date alone is no change.
 func CheckLocks(ctx context.Context, o Options) (pkgdiff.Report, []string, error) {
-	locks, targets, _, err := resolveLocks(ctx, o, lockedPlatforms)
+	dir, leave, err := enterCache(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	locks, targets, _, err := resolveLocks(ctx, o, dir, lockedPlatforms)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -137,21 +143,12 @@ func lockedPlatforms(r *recipes.Resolved) []string {
 }
 
 // resolveLocks makes the locks of the recipes, one for all platforms of each,
-// where the options name none.
-func resolveLocks(ctx context.Context, o Options, platforms func(*recipes.Resolved) []string) ([]lockFile, []*target, archives, error) {
+// where the options name none. The caller has entered the cache in dir.
+func resolveLocks(ctx context.Context, o Options, dir string, platforms func(*recipes.Resolved) []string) ([]lockFile, []*target, archives, error) {
 	targets, err := planFor(o, platforms)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	dir, err := cacheDir()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	leave, err := cache.Enter(ctx, dir)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer leave()
 	targets = overArchive(targets)
 	a, err := openArchives(ctx, o, dir, targets)
 	if err != nil {
