@@ -2,6 +2,7 @@ package files
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -30,9 +31,9 @@ func Export(recipe string, set map[string]string, dir string) (string, error) {
 	if err != nil && !os.IsNotExist(err) {
 		return "", fmt.Errorf("exporting: %w", err)
 	}
-	variants, err := load(recipe, set)
-	if err != nil {
-		return "", err
+	variants, failed := load(recipe, set)
+	if failed != nil {
+		return "", failed
 	}
 	e := &folder{files: map[string]content{}}
 	for _, r := range variants {
@@ -40,27 +41,55 @@ func Export(recipe string, set map[string]string, dir string) (string, error) {
 			return "", err
 		}
 	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	into := dir // the stage is in the folder if there is one, else beside it
+	if os.IsNotExist(err) {
+		into = filepath.Dir(filepath.Clean(dir))
+	}
+	return e.place(variants, into, dir)
+}
+
+// place writes the folder into a stage, and brings it to its place when it is the
+// recipe that it is made of. A folder that is there stays, for it may be the
+// working folder of somebody.
+func (e *folder) place(variants []*recipes.Resolved, into, dir string) (string, error) {
+	if err := os.MkdirAll(into, 0o755); err != nil {
 		return "", fmt.Errorf("exporting: %w", err)
 	}
-	made, err := os.MkdirTemp(parent, ".export-*")
+	stage, err := os.MkdirTemp(into, ".export-*")
 	if err != nil {
 		return "", fmt.Errorf("exporting: %w", err)
 	}
-	defer os.RemoveAll(made)
-	recipe, err = e.write(made)
+	defer os.RemoveAll(stage)
+	recipe, err := e.write(stage)
 	if err != nil {
 		return "", err
 	}
-	if err := verify(variants, filepath.Join(made, recipe)); err != nil {
+	if err := verify(variants, filepath.Join(stage, recipe)); err != nil {
 		return "", err
 	}
-	_ = os.Remove(dir) // an empty folder, or none
-	if err := os.Rename(made, dir); err != nil {
+	if into == dir {
+		err = moveAll(stage, dir)
+	} else if err = os.Chmod(stage, 0o755); err == nil {
+		err = os.Rename(stage, dir)
+	}
+	if err != nil {
 		return "", fmt.Errorf("exporting: %w", err)
 	}
-	return filepath.Join(dir, recipe), os.Chmod(dir, 0o755)
+	return filepath.Join(dir, recipe), nil
+}
+
+// moveAll moves all that is in one folder into another, or nothing.
+func moveAll(from, to string) error {
+	entries, err := os.ReadDir(from)
+	for i, e := range entries {
+		if err = os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			for _, moved := range entries[:i] {
+				err = errors.Join(err, os.RemoveAll(filepath.Join(to, moved.Name())))
+			}
+			return err
+		}
+	}
+	return err
 }
 
 // load loads the recipe as set says, and then for each other suite that it can be

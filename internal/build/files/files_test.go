@@ -103,3 +103,64 @@ func TestLinksDoNotLeadOutOfTheRecipesFolder(t *testing.T) {
 		}
 	}
 }
+
+// What is exported stays in its folder, even where a tree has a link that leads
+// out of it and another entry names a file behind that link.
+func TestExportsStayInTheirFolder(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	write(t, home, "repo/r/mine.yaml", "name: mine\nfrom: base\nfiles: [{from: ../a, to: /a}, {from: ../a/x/authorized_keys, to: /b}]\n")
+	write(t, home, "repo/a/plain", "")
+	write(t, home, "victim/.ssh/keep", "")
+	write(t, home, ".ssh/authorized_keys", "evil")
+	if err := os.Symlink("../../.ssh", filepath.Join(home, "repo/a/x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Export(filepath.Join(home, "repo/r/mine.yaml"), map[string]string{"suite": "trixie"}, filepath.Join(home, "victim/out")); err == nil || !strings.Contains(err.Error(), "escapes") {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(home, "victim/.ssh")); len(left) != 1 {
+		t.Errorf("written outside: %v", left)
+	}
+	if left, _ := os.ReadDir(filepath.Join(home, "victim")); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// An entry may name a file of a folder that another entry names.
+func TestEntriesMayNameAFileTwice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "r/mine.yaml", "name: mine\nfrom: base\nfiles: [{from: a, to: /a}, {from: a/in, to: /b}, {from: a/in/f, to: /f}]\n")
+	write(t, dir, "r/a/in/f", "text")
+	if err := os.Symlink("f", filepath.Join(dir, "r/a/in/link")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Export(filepath.Join(dir, "r/mine.yaml"), nil, filepath.Join(dir, "out")); err != nil {
+		t.Error(err)
+	}
+}
+
+// An empty folder that is there is filled, and is the same folder after: it may be
+// the one where the user is.
+func TestAnEmptyFolderIsFilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	before, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipe, err := Export("base", nil, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(dir); err != nil || !os.SameFile(before, after) {
+		t.Errorf("it is another folder: %v", err)
+	}
+	if _, err := os.Stat(recipe); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".export-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -160,20 +160,25 @@ func (e *folder) write(dir string) (string, error) {
 			root = filepath.Dir(root)
 		}
 	}
+	folder, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", fmt.Errorf("exporting: %w", err)
+	}
+	defer folder.Close()
 	for _, file := range slices.Sorted(maps.Keys(e.files)) {
 		s := e.files[file]
-		to := filepath.Join(dir, strings.TrimPrefix(file, root))
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return "", fmt.Errorf("exporting: %w", err)
+		to := strings.TrimPrefix(strings.TrimPrefix(file, root), "/")
+		if err := folder.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return "", fmt.Errorf("exporting %s: %w", file, err)
 		}
 		var err error
 		switch {
 		case s.place != "":
-			err = copyTree(os.DirFS(filepath.Dir(s.place)), filepath.Base(s.place), to)
+			err = copyTree(os.DirFS(filepath.Dir(s.place)), filepath.Base(s.place), folder, to)
 		case s.own != "":
-			err = copyTree(configs.FS, s.own, to)
+			err = copyTree(configs.FS, s.own, folder, to)
 		default:
-			err = os.WriteFile(to, s.text, 0o644)
+			err = addFile(folder, to, s.text)
 		}
 		if err != nil {
 			return "", fmt.Errorf("exporting %s: %w", file, err)
