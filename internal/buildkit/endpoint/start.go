@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -39,8 +38,8 @@ func (d *Daemon) start(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
-		return false, fmt.Errorf("starting buildkitd: %w", err)
+	if err := d.makeDir(); err != nil {
+		return false, err
 	}
 	lock, err := lockfile.Wait(ctx, filepath.Join(d.Dir, "start.lock"))
 	if err != nil {
@@ -104,11 +103,16 @@ func (d *Daemon) find() string {
 // launch starts the daemon in a session of its own, so that it outlives this
 // program and its terminal. The channel gets how it ended, if it does so early.
 func (d *Daemon) launch(binary string) (<-chan error, int, error) {
-	log, err := os.Create(d.logFile())
+	log, err := create(d.logFile())
 	if err != nil {
 		return nil, 0, err
 	}
 	defer log.Close()
+	note, err := create(d.pidFile())
+	if err != nil {
+		return nil, 0, err
+	}
+	defer note.Close()
 	cmd := exec.Command(binary, arguments(d.Address(), filepath.Join(d.Dir, "root"), d.Dir)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = "/"
@@ -119,7 +123,8 @@ func (d *Daemon) launch(binary string) (<-chan error, int, error) {
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	pid := cmd.Process.Pid
-	return exited, pid, os.WriteFile(d.pidFile(), []byte(strconv.Itoa(pid)+"\n"), 0o644)
+	_, err = fmt.Fprintln(note, pid)
+	return exited, pid, err
 }
 
 // arguments are those of a buildkitd that listens at the address, keeps its cache
