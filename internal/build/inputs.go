@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/oarcluster/oarcluster/internal/oci"
+	"github.com/oarcluster/oarcluster/internal/proxy"
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
@@ -75,7 +76,7 @@ func inputsOf(targets []*target) string {
 // say where it comes from, and the way out of this machine's network.
 func label(o Options, targets []*target) {
 	for _, t := range targets {
-		t.layers.Proxy = proxy()
+		t.layers.Proxy = proxy.Environment()
 		t.layers.Labels = map[string]string{inputLabel: t.inputs.String()}
 		if t.recipe.Base == "" {
 			t.layers.Labels[ocispec.AnnotationBaseImageDigest] = t.layers.Packages[0].DiffID

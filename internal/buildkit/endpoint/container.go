@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit/engine"
+	"github.com/oarcluster/oarcluster/internal/proxy"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -151,7 +152,7 @@ func (c *container) create(ctx context.Context, parts rootfs, image string, grou
 	config := map[string]any{
 		"Image":      image,
 		"Cmd":        append([]string{"/usr/bin/buildkitd", "--group", fmt.Sprint(group)}, arguments("unix://"+socketsInside+"/buildkitd.sock", cacheInside, "/run")...),
-		"Env":        append([]string{"PATH=/usr/bin"}, proxies()...),
+		"Env":        append([]string{"PATH=/usr/bin"}, proxy.Variables()...),
 		"Labels":     map[string]string{containerLabel: version},
 		"HostConfig": c.rights(),
 	}
@@ -274,15 +275,4 @@ func versionOf(binary string) string {
 		return fmt.Sprint(file.Size())
 	}
 	return "unknown"
-}
-
-// proxies are the variables of this process that lead to proxies.
-func proxies() []string {
-	var list []string
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"} {
-		if value := os.Getenv(name); value != "" {
-			list = append(list, name+"="+value)
-		}
-	}
-	return list
 }

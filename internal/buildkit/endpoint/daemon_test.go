@@ -157,3 +157,28 @@ func TestAFolderOfSomebodyElseIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestADaemonKeepsNoSecretOfItsStarter: it has the way out and the authorities
+// to trust, and nothing else.
+func TestADaemonKeepsNoSecretOfItsStarter(t *testing.T) {
+	t.Setenv("REGISTRY_TOKEN", "secret")
+	t.Setenv("https_proxy", "http://proxy:1")
+	t.Setenv("SSL_CERT_FILE", "/ca.pem")
+	d := fakeDaemon(t, "env; exit 3")
+	_, err := d.start(t.Context())
+	if err == nil {
+		t.Fatal("it is said to serve")
+	}
+	log, err := os.ReadFile(d.logFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"HTTPS_PROXY=http://proxy:1\n", "https_proxy=http://proxy:1\n", "SSL_CERT_FILE=/ca.pem\n", "PATH=" + filepath.Dir(d.Binary)} {
+		if !strings.Contains(string(log), want) {
+			t.Errorf("no %q in %s", want, log)
+		}
+	}
+	if strings.Contains(string(log), "REGISTRY_TOKEN") {
+		t.Errorf("it has the token: %s", log)
+	}
+}

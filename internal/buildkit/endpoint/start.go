@@ -14,6 +14,7 @@ import (
 	"github.com/moby/buildkit/client"
 
 	"github.com/oarcluster/oarcluster/internal/lockfile"
+	"github.com/oarcluster/oarcluster/internal/proxy"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -115,7 +116,7 @@ func (d *Daemon) launch(binary string) (<-chan error, int, error) {
 	defer note.Close()
 	cmd := exec.Command(binary, arguments(d.Address(), filepath.Join(d.Dir, "root"), d.Dir)...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Dir = "/"
+	cmd.Dir, cmd.Env = "/", environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, 0, err
@@ -125,6 +126,19 @@ func (d *Daemon) launch(binary string) (<-chan error, int, error) {
 	pid := cmd.Process.Pid
 	_, err = fmt.Fprintln(note, pid)
 	return exited, pid, err
+}
+
+// environment is what a daemon gets of this process's environment. It outlives
+// this program and serves others, so no token that was meant for this one stays
+// with it.
+func environment() []string {
+	list := proxy.Variables()
+	for _, name := range []string{"PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		if value, ok := os.LookupEnv(name); ok {
+			list = append(list, name+"="+value)
+		}
+	}
+	return list
 }
 
 // arguments are those of a buildkitd that listens at the address, keeps its cache
