@@ -97,7 +97,9 @@ func planFor(o Options, platforms func(*recipes.Resolved) []string) ([]*target, 
 				missing = o.Grants.Check(t.recipe)
 			}
 			t.layers.NoCache, t.layers.Again, t.layers.PassOver = o.NoCache, steps, o.passOver
-			targets = append(targets, t)
+			if !slices.ContainsFunc(targets, func(other *target) bool { return other.String() == t.String() }) { // linux/arm64 is linux/arm64/v8
+				targets = append(targets, t)
+			}
 		}
 	}
 	return targets, missing

@@ -71,6 +71,14 @@ func TestPlanPairsRecipesWithPlatforms(t *testing.T) {
 	}
 }
 
+func TestAPlatformIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	targets, err := plan(Options{Recipes: []string{"base", "node"}, Platforms: []string{"linux/arm64", "linux/amd64", "linux/amd64", "linux/arm64/v8"}})
+	if err != nil || len(targets) != 4 || targets[0].String() != "base for linux/arm64" || targets[1].String() != "base for linux/amd64" {
+		t.Errorf("got %v, %v", targets, err)
+	}
+}
+
 func TestNames(t *testing.T) {
 	t.Parallel()
 	r := *shipped(t, "node")
