@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/containerd/platforms"
@@ -100,7 +101,7 @@ func (t *target) provenance(builder string) attest.Build {
 		b.Materials = append(b.Materials, material(contents, p))
 	}
 	for i := range t.layers.Packages {
-		for _, l := range []llb.Layer{t.layers.Packages[i], t.layers.Files[i]} {
+		for _, l := range slices.Concat([]llb.Layer{t.layers.Packages[i]}, t.layers.Needs[i], []llb.Layer{t.layers.Files[i]}) {
 			if l != (llb.Layer{}) {
 				b.Layers = append(b.Layers, attest.Material{Name: t.recipe.Levels[i].Name + ": " + l.Name, Digest: l.DiffID})
 			}

@@ -52,7 +52,7 @@ func TestAnImageIsAttestedWithItsPackagesAndProvenance(t *testing.T) {
 	for _, want := range []string{
 		`"subject":[{"name":"node","digest":{"sha256":"0101`, `"recipe":"node"`, `"suite":"trixie"`, `"buildkit":"v0.33.1"`,
 		`"name":"Debian trixie","uri":"` + mirror.Default + `/debian/dists/trixie/InRelease","digest":{"sha256":"0202`, `"date":"2023-11-14T22:13:20Z"`,
-		`pkg:deb/debian/` + preloaded + `@1-1?arch=amd64\u0026distro=trixie`, `"name":"node: files of node"`, `"name":"base.yaml"`,
+		`pkg:deb/debian/` + preloaded + `@1-1?arch=amd64\u0026distro=trixie`, `"name":"node: files of node"`, `"name":"node: files for `, `"name":"base.yaml"`,
 		mirror.Default + "/debian/pool/main/s/src/base.deb",
 	} {
 		if !bytes.Contains(statements[1].JSON, []byte(want)) {
