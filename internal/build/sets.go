@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ import (
 func Sets(ctx context.Context, name string) ([]pkgdiff.Set, error) {
 	if _, err := os.Stat(name); err == nil || !isReference(name) {
 		return setsOfLock(name)
+	}
+	if !strings.ContainsAny(path.Base(name), ":@") {
+		return nil, ui.Usage(fmt.Errorf("reading the packages of %s: it has neither a tag nor a digest", name), "add :TAG, or name a lock that is there")
 	}
 	stop, _, err := ensureRegistry(ctx, name)
 	if err != nil {
@@ -69,11 +73,14 @@ func setsOf(manifests []registry.Manifest) ([]pkgdiff.Set, error) {
 	return sets, nil
 }
 
-// isReference tells whether name can only be meant for an image: a lock has no
-// tag.
+// isReference tells whether name can only be meant for an image: it has a tag or
+// a digest, or begins with a registry.
 func isReference(name string) bool {
-	_, last, found := strings.Cut(name, "/")
-	return found && !strings.HasPrefix(name, "/") && !strings.HasPrefix(name, ".") && strings.ContainsAny(last, ":@")
+	first, rest, found := strings.Cut(name, "/")
+	if !found || first == "" || first == "." || first == ".." {
+		return false
+	}
+	return strings.ContainsAny(rest, ":@") || strings.ContainsAny(first, ".:") || first == "localhost"
 }
 
 // setOf returns the packages that the one statement attached to a manifest lists.

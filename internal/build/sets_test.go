@@ -81,7 +81,8 @@ func TestWhatIsAReference(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
 		"localhost:5000/oar/node:2.6": true, "ghcr.io/me/node@sha256:00": true,
-		"node.trixie.lock": false, "recipes/node.lock": false, "/tmp/a:b": false, "./a:b/c:d": false, "localhost:5000/node": false,
+		"node.trixie.lock": false, "recipes/node.lock": false, "/tmp/a:b": false, "./a:b/c:d": false, "../a.lock": false, "a:b": false,
+		"localhost:5000/node": true, "localhost/oar/node": true, "registry.example.org/node": true,
 	} {
 		if got := isReference(name); got != want {
 			t.Errorf("%s: %v", name, got)

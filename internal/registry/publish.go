@@ -44,16 +44,20 @@ func Publish(ctx context.Context, repository string, tags []string, manifests []
 // be the name of a repository and each of tags that of a tag, as the OCI
 // distribution specification has them ("Pulling manifests").
 func CheckNames(repository string, tags []string) error {
-	refused := func(what, text, hint string) error {
-		return ui.WithHint(ui.WithCode(fmt.Errorf("reading %s %q: it can be no name", what, text), ui.CodeUsage), "%s", hint)
+	refused := func(what, text string, why error, hint string) error {
+		return ui.Usage(fmt.Errorf("reading %s %q: it can be no name: %w", what, text, why), "%s", hint)
 	}
 	repo, err := name.NewRepository(repository, name.StrictValidation)
 	if err != nil {
-		return refused("repository", repository, "write HOST/NAME or HOST:PORT/NAME, the host with a dot or as localhost, the name in lower case")
+		return refused("repository", repository, err, "write HOST/NAME or HOST:PORT/NAME, the host with a dot or as localhost, the name in lower case")
 	}
 	for _, tag := range tags {
-		if _, err := name.NewTag(repo.Name()+":"+tag, name.StrictValidation); err != nil || tag == "" {
-			return refused("tag", tag, "write at most 128 letters, digits, underscores, dots and dashes")
+		_, err := name.NewTag(repo.Name()+":"+tag, name.StrictValidation)
+		if tag == "" {
+			err = errors.New("it is empty")
+		}
+		if err != nil {
+			return refused("tag", tag, err, "write at most 128 letters, digits, underscores, dots and dashes")
 		}
 	}
 	return nil

@@ -145,6 +145,7 @@ func TestCheckNames(t *testing.T) {
 		{"[::1]:5000/oar", nil, ""},
 		{"oarcluster/node", nil, `reading repository "oarcluster/node"`},
 		{"localhost:5000/Upper", nil, `reading repository "localhost:5000/Upper"`},
+		{"registry.example.org/x", nil, "must be between 2 and 255 characters"},
 		{"http://localhost:5000/oar", nil, "reading repository"},
 		{"localhost:5000/oar", []string{"a", "b/c"}, `reading tag "b/c"`},
 		{"localhost:5000/oar", []string{""}, `reading tag ""`},
