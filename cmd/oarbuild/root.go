@@ -65,12 +65,12 @@ func (f *flags) run(ctx context.Context, s ui.Streams) error {
 	if f.print {
 		return printRecipes(o, s)
 	}
-	if err := f.checkMetadata(); err != nil {
+	if err := f.checkMetadata(o.To); err != nil {
 		return err
 	}
 	images, err := build.Run(ctx, o)
 	if err != nil {
-		return err
+		return f.aboutNothing(err)
 	}
 	printResults(s, images)
 	return f.writeMetadata(images)

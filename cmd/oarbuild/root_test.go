@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -111,6 +114,42 @@ func TestMetadataFile(t *testing.T) {
 	}
 }
 
+// TestMetadataIsReplacedAsAWhole: who has the old file open reads it to its end,
+// and a build of nothing leaves an object, not what the build before left.
+func TestMetadataIsReplacedAsAWhole(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "m.json")
+	if err := os.WriteFile(file, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	f := &flags{metadata: file}
+	if err := f.aboutNothing(os.ErrPermission); err != os.ErrPermission {
+		t.Errorf("of a failure: %v", err)
+	}
+	if data, _ := os.ReadFile(file); string(data) != "old" {
+		t.Errorf("a failure left %q", data)
+	}
+	nothing := fmt.Errorf("building: %w", ui.WithCode(errors.New(""), ui.CodeNothing))
+	if err := f.aboutNothing(nothing); err != nothing {
+		t.Fatal(err)
+	}
+	before, _ := io.ReadAll(old)
+	after, _ := os.ReadFile(file)
+	left, _ := os.ReadDir(dir)
+	if string(before) != "old" || string(after) != "{}\n" || len(left) != 1 {
+		t.Errorf("who read it got %q, there is %q in %v", before, after, left)
+	}
+	if err := (&flags{metadata: os.DevNull}).writeMetadata(nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCheckMetadataFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -120,7 +159,7 @@ func TestCheckMetadataFile(t *testing.T) {
 	}
 	for file, ok := range map[string]bool{"": true, old: true, filepath.Join(dir, "new.json"): true, os.DevNull: true,
 		dir: false, filepath.Join(dir, "nowhere", "x"): false, filepath.Join(old, "x"): false} {
-		if err := (&flags{metadata: file}).checkMetadata(); (err == nil) != ok {
+		if err := (&flags{metadata: file}).checkMetadata(buildkit.Registry); (err == nil) != ok {
 			t.Errorf("%q: got %v", file, err)
 		}
 	}

@@ -39,6 +39,10 @@ type coded struct {
 
 func (c coded) Unwrap() error { return c.error }
 
+// ExitCode is found by errors.As through whatever err is wrapped in, as it is in
+// an *exec.ExitError.
+func (c coded) ExitCode() int { return c.code }
+
 // WithCode makes err end the program with the exit code given. A nil err stays nil.
 func WithCode(err error, code int) error {
 	if err == nil {
