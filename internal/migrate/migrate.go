@@ -6,6 +6,7 @@ package migrate
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -133,10 +134,18 @@ func one(d *draft.Draft, err error) ([]*draft.Draft, error) { return []*draft.Dr
 // suite reports whether images can be made from a Debian release.
 func suite(name string) bool { return slices.Contains(recipes.Suite{}.Names(), name) }
 
+// maxRecipe bounds what is read of a file to find out what it is.
+const maxRecipe = 1 << 20
+
 // isRecipe reports whether a file is a recipe of this program.
 func isRecipe(fsys fs.FS, file string) bool {
-	data, err := fs.ReadFile(fsys, file)
+	f, err := fsys.Open(file)
 	if err != nil {
+		return false
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxRecipe+1))
+	if err != nil || len(data) > maxRecipe {
 		return false
 	}
 	_, err = recipes.Load(func(string) ([]byte, error) { return data, nil }, []string{"x.yaml"}, nil)
