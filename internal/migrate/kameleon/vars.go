@@ -22,6 +22,9 @@ const (
 	localWork = local + "work:"
 	// maxText bounds what variables make of a text.
 	maxText = 1 << 20
+	// maxReplaced bounds how many variables are replaced in a text, for those that
+	// double each other may make a text of nothing.
+	maxReplaced = 10_000
 	// maxRounds bounds how deep variables nest.
 	maxRounds = 64
 )
@@ -52,14 +55,15 @@ func (s scope) names() []string {
 
 // expand replaces the variables of a text, and those in their values.
 func (s scope) expand(text, at string) (string, error) {
-	text, err := s.replace(text, at, 0)
+	replaced := 0
+	text, err := s.replace(text, at, 0, &replaced)
 	if len(text) > maxText {
 		return "", fmt.Errorf("%s: variables make a text of more than %d bytes", at, maxText)
 	}
 	return text, err
 }
 
-func (s scope) replace(text, at string, round int) (string, error) {
+func (s scope) replace(text, at string, round int, replaced *int) (string, error) {
 	var b strings.Builder
 	for {
 		found := reference.FindStringIndex(text)
@@ -75,8 +79,11 @@ func (s scope) replace(text, at string, round int) (string, error) {
 			return "", ui.WithHint(err, "give it by --set %s=VALUE", name)
 		case round >= maxRounds:
 			return "", fmt.Errorf("%s: variable $${%s} contains itself", at, name)
+		case *replaced >= maxReplaced:
+			return "", fmt.Errorf("%s: more than %d variables to replace", at, maxReplaced)
 		}
-		inner, err := s.replace(value.String(), at, round+1)
+		*replaced++
+		inner, err := s.replace(value.String(), at, round+1, replaced)
 		if err != nil {
 			return "", err
 		}

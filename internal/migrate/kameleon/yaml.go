@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -209,8 +210,9 @@ func (r *reader) mapping(n ast.MapNode, at string, depth int) (*node, error) {
 			return nil, err
 		}
 		key := iter.Key().GetToken().Value
-		if old := result.get(key); old != nil {
-			*old = *value
+		// The old value itself stays, for an anchor may name it.
+		if i := slices.IndexFunc(result.keys, func(e entry) bool { return e.key == key }); i >= 0 {
+			result.keys[i].value = value
 			continue
 		}
 		result.keys = append(result.keys, entry{key, value})

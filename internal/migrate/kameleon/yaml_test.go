@@ -52,6 +52,15 @@ func TestTheLastOfKeysGivenTwiceHolds(t *testing.T) {
 	}
 }
 
+// A key given twice may hold its first value by an anchor.
+func TestAKeyGivenTwiceMakesNoCircle(t *testing.T) {
+	t.Parallel()
+	n, err := decode("x.yaml", []byte("{a: &x {q: 1}, a: {k: *x}, b: *x}"))
+	if err != nil || n.get("a").get("k").get("q").text != "1" || n.get("b").get("q").text != "1" || n.size() > 10 {
+		t.Errorf("got %+v, %v", n, err)
+	}
+}
+
 func TestOnlyTheFirstDocumentIsRead(t *testing.T) {
 	t.Parallel()
 	n, err := decode("x.yaml", []byte("---\na: 1\n---\na: 2\n"))
