@@ -25,7 +25,7 @@ func TestTheTutorial(t *testing.T) {
 	defer call{}.run(t, "oardeploy", "clean", "mine")
 	var said strings.Builder
 	blocks := block.FindAllStringSubmatch(string(page), -1)
-	if len(blocks) < 7 {
+	if len(blocks) < 8 {
 		t.Fatalf("the tutorial has %d blocks", len(blocks))
 	}
 	for _, b := range blocks {
@@ -35,7 +35,7 @@ func TestTheTutorial(t *testing.T) {
 		}
 		said.WriteString(in.must(t, "sh", "-eu", "-c", b[2]) + "\n")
 	}
-	for _, want := range []string{"node:mine@sha256:", "Hello, world! I am node"} {
+	for _, want := range []string{"node:mine@sha256:", "Hello, world! I am node", "Hello, world! This is node"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("no %q in\n%s", want, said.String())
 		}
