@@ -19,7 +19,7 @@ func newGraph(s ui.Streams, f *flags) *cobra.Command {
 		Long: "Show the graph of each image for each platform. The archive's package indexes are read, but no package, and no BuildKit is needed.",
 		RunE: func(command *cobra.Command, _ []string) error { return showGraphs(command.Context(), s, f, format) },
 	}
-	c.Flags().StringVar(&format, "format", "text", "text, dot (Graphviz), mermaid (Markdown pages) or json")
+	c.Flags().StringVar(&format, "format", "text", "`FORMAT` of it: text, dot (Graphviz), mermaid (Markdown pages) or json")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "dot", "mermaid", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

@@ -3,8 +3,8 @@
 // The commands are flags and printing; what they do is in internal/build,
 // internal/buildkit and internal/registry. Standard output carries references
 // of images, or what a command was asked to show; all talk goes to standard
-// error. Exit codes: 0 done, 1 failed, 2 usage or recipe error, 3 nothing
-// to do under --if-changed, 130 interrupted.
+// error. Exit codes: 0 done, 1 failed or, where a flag asks for it, different,
+// 2 usage or recipe error, 3 nothing to do under --if-changed, 130 interrupted.
 package main
 
 import (

@@ -12,9 +12,9 @@ import (
 
 // exitCodes is what the manual says of them.
 const exitCodes = `0 Done.
-1 Something failed.
+1 Something failed, or there are differences: diff --exit-code, lock --check.
 2 The usage or a recipe is wrong.
-3 There was nothing to do, or there are differences, where a flag asks for this code.
+3 There was nothing to do: --if-changed.
 130 Interrupted.
 `
 
