@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// The sizes that keep the tree legible; facts about model codebases are behind each.
+// The sizes that keep the tree legible: a file is read in one sitting, a function
+// fits a screen, a package is known by a dozen names, and commands do no work.
 const (
 	maxFile     = 400
 	maxMedian   = 120

@@ -37,7 +37,7 @@ func within(path, prefix string) bool {
 	return path == prefix || strings.HasPrefix(path, prefix+"/")
 }
 
-// TestWalls keeps the import walls of the design: which room may not know which other.
+// TestWalls keeps which room may not know which other, each for the reason given.
 func TestWalls(t *testing.T) {
 	for _, wall := range []struct {
 		why       string
