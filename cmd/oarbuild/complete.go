@@ -15,7 +15,7 @@ type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellC
 
 // complete says what flags may be given. The recipes are read for it, and
 // nothing else: no daemon, no network.
-func (f *flags) complete(root *cobra.Command) {
+func (f *flags) complete(c *cobra.Command) {
 	for flag, values := range map[string]completion{
 		"recipe":   cobra.FixedCompletions(recipes.Shipped(), cobra.ShellCompDirectiveDefault),
 		"progress": cobra.FixedCompletions([]string{"auto", "plain", "tty", "quiet", "rawjson"}, cobra.ShellCompDirectiveNoFileComp),
@@ -24,7 +24,9 @@ func (f *flags) complete(root *cobra.Command) {
 		"set":      f.variables,
 		"no-cache": f.listed(stepNames),
 	} {
-		_ = root.RegisterFlagCompletionFunc(flag, values) // fails for a flag that does not exist alone
+		if c.Flags().Lookup(flag) != nil {
+			_ = c.RegisterFlagCompletionFunc(flag, values) // fails for a flag that does not exist alone
+		}
 	}
 }
 

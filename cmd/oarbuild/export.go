@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -19,11 +18,8 @@ func newExport(s ui.Streams, f *flags) *cobra.Command {
 }
 
 func exportArgs(command *cobra.Command, args []string) error {
-	switch {
-	case len(args) != 2:
+	if len(args) != 2 {
 		return usage(fmt.Errorf("export takes a recipe and a folder, not %d arguments", len(args)), command)
-	case command.Flags().Changed("recipe"):
-		return usage(errors.New("export takes the recipe as its argument, not by --recipe"), command)
 	}
 	return nil
 }

@@ -35,18 +35,38 @@ type flags struct {
 	secrets, ssh        []string
 }
 
-// declare declares the flags: those that say what is built are everybody's.
+// declare declares the flags of the root command.
 func (f *flags) declare(root *cobra.Command) {
-	f.declareInput(root.PersistentFlags())
+	f.declareInput(root)
 	f.declareBuild(root.Flags())
 	f.declareOutput(root.Flags())
 	f.complete(root)
 }
 
-// declareInput declares what is built.
-func (f *flags) declareInput(every *pflag.FlagSet) {
-	every.StringArrayVar(&f.Recipes, "recipe", nil, "recipe `FILE`, or the name of a shipped one; may be given again (default all shipped ones)")
+// reads declares the flags that say what is built on a command that reads them
+// all, and returns it.
+func (f *flags) reads(c *cobra.Command) *cobra.Command {
+	f.declareInput(c)
+	f.complete(c)
+	return c
+}
+
+// readsVariables declares --set alone on a command, and returns it.
+func (f *flags) readsVariables(c *cobra.Command) *cobra.Command {
+	f.declareSet(c.Flags())
+	f.complete(c)
+	return c
+}
+
+func (f *flags) declareSet(every *pflag.FlagSet) {
 	every.StringArrayVar(&f.set, "set", nil, "set a variable of the recipes, `NAME=VALUE`; may be given again")
+}
+
+// declareInput declares what is built.
+func (f *flags) declareInput(c *cobra.Command) {
+	every := c.Flags()
+	every.StringArrayVar(&f.Recipes, "recipe", nil, "recipe `FILE`, or the name of a shipped one; may be given again (default all shipped ones)")
+	f.declareSet(every)
 	every.StringVar(&f.platforms, "platform", "", "comma-separated `PLATFORMS` to build for (default this machine's)")
 	every.StringVar(&f.Mirror, "mirror", os.Getenv("OARBUILD_MIRROR"), "`URL` of a Debian mirror, with or without /debian at its end, as OARBUILD_MIRROR (default that of this machine's apt)")
 	every.Lookup("mirror").DefValue = "" // the variable may hold a password, and help prints defaults

@@ -30,13 +30,13 @@ func newRoot(s ui.Streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error { return usage(err, command) })
 	f.declare(root)
 	root.AddCommand(
-		newCheck(s, f),
-		newVars(s, f),
-		newGraph(s, f),
+		f.reads(newCheck(s, f)),
+		f.reads(newVars(s, f)),
+		f.reads(newGraph(s, f)),
 		newSchema(s),
-		newExport(s, f),
-		newImport(s, f),
-		newLock(s, f),
+		f.readsVariables(newExport(s, f)),
+		f.readsVariables(newImport(s, f)),
+		f.reads(newLock(s, f)),
 		newDiff(s),
 		newDaemon(s),
 		newMan(s),
