@@ -8,6 +8,7 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/build"
 	"github.com/oarcluster/oarcluster/internal/build/files"
+	"github.com/oarcluster/oarcluster/internal/manual"
 	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/recipes"
 )
@@ -39,7 +40,7 @@ func newRoot(s ui.Streams) *cobra.Command {
 		f.reads(newLock(s, f)),
 		newDiff(s),
 		newDaemon(s),
-		newMan(s),
+		manual.Command(s.Out, exitCodes, oneFile),
 		newPrune(s),
 		newRegistry(s),
 		newVersion(s),

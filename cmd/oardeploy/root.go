@@ -12,6 +12,7 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
 	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
+	"github.com/oarcluster/oarcluster/internal/manual"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -52,7 +53,7 @@ flags, it changes only what differs.`,
 	cmd.SetOut(s.Out)
 	cmd.SetErr(s.Err)
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(newPlan(s), newClean(s), newStatus(s), newSSH(s), newExec(s), newLogs(s), newMan(s), newVersion(s))
+	cmd.AddCommand(newPlan(s), newClean(s), newStatus(s), newSSH(s), newExec(s), newLogs(s), manual.Command(s.Out, exitCodes, args(1, 1)), newVersion(s))
 	return cmd
 }
 

@@ -5,6 +5,7 @@ package manual
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,24 @@ func Write(root *cobra.Command, dir, codes string) ([]string, error) {
 		names = append(names, name)
 	}
 	return names, nil
+}
+
+// Command is the command that writes the pages of its program to a folder, for
+// who packages the program, and prints their paths.
+func Command(out io.Writer, codes string, args cobra.PositionalArgs) *cobra.Command {
+	return &cobra.Command{
+		Use: "man DIR", Short: "Write the manual pages to a folder", Hidden: true, Args: args,
+		RunE: func(command *cobra.Command, args []string) error { return list(out, command.Root(), args[0], codes) },
+	}
+}
+
+// list writes pages and prints their paths.
+func list(out io.Writer, root *cobra.Command, dir, codes string) error {
+	pages, err := Write(root, dir, codes)
+	for _, page := range pages {
+		fmt.Fprintln(out, filepath.Join(dir, page))
+	}
+	return err
 }
 
 // commands lists a command and those below it that help shows.

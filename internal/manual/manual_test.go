@@ -94,3 +94,19 @@ func TestEveryCommandThatHelpShowsHasAPage(t *testing.T) {
 		t.Error("wrote below a file")
 	}
 }
+
+func TestTheCommandPrintsThePathsOfItsPages(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	root, dir := tool(), t.TempDir()
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(Command(&out, codes, cobra.ExactArgs(1)))
+	root.SetArgs([]string{"man", dir})
+	if err := root.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(dir, "tool.1") + "\n" + filepath.Join(dir, "tool-group.1") + "\n" + filepath.Join(dir, "tool-group-deep.1") + "\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
