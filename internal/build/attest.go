@@ -57,12 +57,16 @@ func (t *target) contents(manifest string) sbom.Image {
 }
 
 // origin tells where the archive of that name is for everybody, and whose it is.
-// Debian's own is on the public mirror, whichever mirror built the image.
+// Debian's own is on the public mirror, whichever mirror built the image. Of an
+// archive that the recipe does not know, the name alone is known.
 func (t *target) origin(archive string) (url, supplier string) {
 	for _, s := range t.recipe.Sources {
 		if s.Name == archive {
 			return s.URL, s.Name
 		}
+	}
+	if archive != "debian" && archive != "debian-security" {
+		return "", archive
 	}
 	return mirror.Default + "/" + archive, "Debian"
 }

@@ -61,6 +61,34 @@ func TestAnImageIsAttestedWithItsPackagesAndProvenance(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotDebiansIsNotSaidToBe: of an archive that nobody knows, no address
+// and no supplier is made up.
+func TestWhatIsNotDebiansIsNotSaidToBe(t *testing.T) {
+	t.Parallel()
+	one := built(t)
+	for _, group := range one.packages {
+		for i := range group {
+			group[i].Archive = "elsewhere"
+		}
+	}
+	statements, err := one.statements(Options{}, madeUp, "v0.33.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []string{mirror.Default + "/elsewhere", "Organization: Debian", "pkg:deb/debian/bare"} {
+		for _, s := range statements {
+			if bytes.Contains(s.JSON, []byte(wrong)) {
+				t.Errorf("%s: it says %s", s.PredicateType, wrong)
+			}
+		}
+	}
+	for _, want := range []string{"Organization: elsewhere", `"downloadLocation":"NOASSERTION"`} {
+		if !bytes.Contains(statements[0].JSON, []byte(want)) {
+			t.Errorf("no %s in %s", want, statements[0].JSON)
+		}
+	}
+}
+
 // TestEqualBuildsAreAttestedEqually: the archive signs its updates anew every few
 // hours, and a mirror may be anywhere; neither makes an image another one.
 func TestEqualBuildsAreAttestedEqually(t *testing.T) {

@@ -71,9 +71,13 @@ func SPDX(image Image) ([]byte, error) {
 	return json.Marshal(d)
 }
 
-// URL returns where everybody can have a package from, while the archive keeps it.
+// URL returns where everybody can have a package from, while the archive keeps it,
+// "" when nobody knows where the archive is.
 func (i Image) URL(p debian.Package) string {
 	base, _ := i.Origin(p.Archive)
+	if base == "" {
+		return ""
+	}
 	return strings.TrimRight(base, "/") + "/" + (&url.URL{Path: p.Filename}).EscapedPath()
 }
 
@@ -83,7 +87,7 @@ func (i Image) describe(p debian.Package) spdxPackage {
 	return spdxPackage{
 		Name: p.Name, SPDXID: "SPDXRef-deb-" + identifier(p.Name) + "-" + identifier(p.Architecture), Version: p.Version,
 		FileName: p.Filename[strings.LastIndexByte(p.Filename, '/')+1:], Supplier: "Organization: " + supplier,
-		Download: i.URL(p), Source: "built from source package " + p.Source,
+		Download: cmp.Or(i.URL(p), none), Source: "built from source package " + p.Source,
 		LicenseConcluded: none, LicenseDeclared: none, Copyright: none,
 		Checksums:    []checksum{{"SHA256", p.SHA256}},
 		ExternalRefs: []externalRef{{"PACKAGE-MANAGER", "purl", PURL(p, i.Suite, supplier)}},

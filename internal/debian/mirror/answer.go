@@ -12,16 +12,18 @@ import (
 // answerPath is where the answer to a request is kept: under a digest of all
 // that it follows from.
 func (a *Archive) answerPath(arch string, request debian.Request, lists []list) (string, error) {
-	digests := make([]string, len(lists))
+	// The answer says by name which archive a package is from.
+	type named struct{ Archive, Suite, SHA256 string }
+	from := make([]named, len(lists))
 	for i, l := range lists {
-		digests[i] = l.file.SHA256
+		from[i] = named{l.suite.archive, l.suite.name, l.file.SHA256}
 	}
 	key, err := json.Marshal(struct {
 		Format  int
 		Arch    string
 		Request debian.Request
-		Lists   []string
-	}{1, arch, request, digests})
+		Lists   []named
+	}{2, arch, request, from})
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,25 @@ func TestFurtherArchivesAreResolvedTogetherWithDebians(t *testing.T) {
 	}
 	if !both.Date().Equal(a.Date()) {
 		t.Error("the date is to be that of Debian's suite")
+	}
+}
+
+// Another name for the same archive makes its packages those of that name.
+func TestARenamedArchiveIsAnotherOne(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	_, further := newFurther(t, 0)
+	a := open(t, f.source(t))
+	for _, name := range []string{"mine", "ours"} {
+		further.Name = name
+		both, err := a.With(t.Context(), []Further{further})
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups, err := both.Resolve(t.Context(), "amd64", debian.Request{Groups: [][]string{{"c"}}})
+		if err != nil || !slices.ContainsFunc(groups[0], func(p debian.Package) bool { return p.Name == "c" && p.Archive == name }) {
+			t.Errorf("%s: got %+v, %v", name, groups, err)
+		}
 	}
 }
 
