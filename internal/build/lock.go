@@ -12,6 +12,7 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/pkgdiff"
+	"github.com/oarcluster/oarcluster/internal/ui"
 	"github.com/oarcluster/oarcluster/recipes"
 )
 
@@ -58,9 +59,10 @@ func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.R
 	return files, pkgdiff.Compare(before, after), nil
 }
 
-// CheckLocks resolves the recipes afresh, for the platforms of their locks, and tells what [WriteLocks] would
-// change: in packages, and as sentences, in what the locks were made for. That
-// the archive has a newer date alone is no change.
+// CheckLocks resolves the recipes afresh, for the platforms of their locks unless
+// the options name some, and tells what [WriteLocks] would change about these: in
+// packages, and as sentences, in what the locks were made for. That the archive
+// has a newer date alone is no change.
 func CheckLocks(ctx context.Context, o Options) (pkgdiff.Report, []string, error) {
 	dir, leave, err := enterCache(ctx)
 	if err != nil {
@@ -82,16 +84,22 @@ func CheckLocks(ctx context.Context, o Options) (pkgdiff.Report, []string, error
 		if err != nil {
 			return nil, nil, err
 		}
-		before, after = append(before, lockSets(known)...), append(after, lockSets(l.Lock)...)
+		known.Platforms = slices.DeleteFunc(known.Platforms, func(p lock.Platform) bool { return l.Platform(p.Name) == nil })
+		before = append(before, lockSets(known)...)
 		for _, t := range targets {
-			p := known.Platform(t.platformName())
-			if t.recipe.File != l.recipe || p == nil {
+			if t.recipe.File != l.recipe {
 				continue
 			}
-			if err := t.agrees(l.file, known, p); err != nil {
+			p, err := t.lockedIn(l.file, known)
+			if err == nil {
+				err = t.agrees(l.file, known, p)
+			}
+			if err != nil {
 				changes = append(changes, err.Error())
 			}
 		}
+		l.Platforms = slices.DeleteFunc(l.Platforms, func(p lock.Platform) bool { return known.Platform(p.Name) == nil })
+		after = append(after, lockSets(l.Lock)...)
 	}
 	return pkgdiff.Compare(before, after), changes, nil
 }
@@ -145,9 +153,17 @@ func lockedPlatforms(r *recipes.Resolved) []string {
 // resolveLocks makes the locks of the recipes, one for all platforms of each,
 // where the options name none. The caller has entered the cache in dir.
 func resolveLocks(ctx context.Context, o Options, dir string, platforms func(*recipes.Resolved) []string) ([]lockFile, []*target, archives, error) {
+	if o.Locked {
+		return nil, nil, nil, ui.Usage(errors.New("--locked is for builds: a lock is written from the archive as it is"), "leave --locked out")
+	}
 	targets, err := planFor(o, platforms)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	for _, set := range byImage(targets) {
+		if r := targets[set[0]].recipe; r.Base != "" {
+			o.say("%s needs no lock: it comes from an image that is named by its digest", r.File)
+		}
 	}
 	targets = overArchive(targets)
 	a, err := openArchives(ctx, o, dir, targets)

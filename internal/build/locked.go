@@ -82,9 +82,9 @@ func (t *target) platformName() string { return platforms.Format(t.platform) }
 // take takes the target's packages from a lock, which must have been made for
 // the recipe as it is.
 func (t *target) take(file string, l *lock.Lock) error {
-	p := l.Platform(t.platformName())
-	if p == nil {
-		return ui.Usage(fmt.Errorf("%s: it has no packages for %s", file, t), "oarbuild lock writes it anew, for all platforms of the recipe")
+	p, err := t.lockedIn(file, l)
+	if err != nil {
+		return err
 	}
 	if err := t.agrees(file, l, p); err != nil {
 		return err
@@ -94,6 +94,14 @@ func (t *target) take(file string, l *lock.Lock) error {
 	}
 	t.eatmydata, t.lock = p.Preload, l
 	return nil
+}
+
+// lockedIn returns what a lock has for the target's platform.
+func (t *target) lockedIn(file string, l *lock.Lock) (*lock.Platform, error) {
+	if p := l.Platform(t.platformName()); p != nil {
+		return p, nil
+	}
+	return nil, ui.Usage(fmt.Errorf("%s: it has no packages for %s", file, t), "oarbuild lock writes it anew, for all platforms of the recipe")
 }
 
 // agrees says how the recipe differs from the one that the lock was made for.
