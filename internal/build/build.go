@@ -112,8 +112,8 @@ func (o Options) withDefaults() (Options, error) {
 	if o.To == buildkit.Engine && len(o.Platforms) > 1 {
 		return o, ui.WithCode(errors.New("a Docker Engine takes images of one platform: name one --platform, or --push"), ui.CodeUsage)
 	}
-	if o.Offline && o.To == buildkit.Registry && !registry.IsLoopback(o.Registry) {
-		return o, ui.Usage(fmt.Errorf("--offline excludes pushing to %s, which is not on this machine", o.Registry), "push to a registry at localhost, or leave --offline out")
+	if err := o.checkOffline(); err != nil {
+		return o, err
 	}
 	if o.IfChanged && o.To == buildkit.Engine {
 		return o, ui.Usage(errors.New("--if-changed compares with what is in a registry, and --load brings nothing there"), "write --push instead of --load, or neither")

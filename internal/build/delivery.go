@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/containerd/platforms"
@@ -58,6 +59,28 @@ func (o Options) delivery() (d delivery, err error) {
 	}
 	d.from, err = cache.ParseFrom(o.CacheFrom)
 	return d, err
+}
+
+// checkOffline refuses what cannot be had from this machine alone.
+func (o Options) checkOffline() error {
+	if !o.Offline {
+		return nil
+	}
+	if away := !registry.IsLoopback(o.Registry); away && o.To == buildkit.Registry {
+		return ui.Usage(fmt.Errorf("--offline excludes pushing to %s, which is not on this machine", o.Registry), "push to a registry at localhost, or leave --offline out")
+	} else if away && o.IfChanged {
+		return ui.Usage(fmt.Errorf("--offline excludes comparing with %s, which is not on this machine", o.Registry), "leave --if-changed or --offline out")
+	}
+	d, err := o.delivery()
+	if err != nil {
+		return err
+	}
+	for _, s := range slices.Concat(d.to, d.from) {
+		if s.Away(registry.IsLoopback) {
+			return ui.Usage(errors.New("--offline excludes a cache of BuildKit that is not on this machine"), "write type=local with --cache-to and --cache-from, or leave --offline out")
+		}
+	}
+	return nil
 }
 
 // openSink prepares the files that the targets go to, if they do.

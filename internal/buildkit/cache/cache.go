@@ -114,6 +114,12 @@ func (s Spec) actions(env func(string) (string, bool)) {
 	}
 }
 
+// Away tells whether the cache is on another machine. loopback reports of a
+// reference whether its registry is on this one.
+func (s Spec) Away(loopback func(ref string) bool) bool {
+	return s.kind == "gha" || s.kind == "registry" && !loopback(s.attrs["ref"])
+}
+
 // For returns the cache of one image for one platform. plainHTTP reports of a
 // reference whether its registry is spoken to without TLS.
 func (s Spec) For(name, arch string, plainHTTP func(ref string) bool) client.CacheOptionsEntry {

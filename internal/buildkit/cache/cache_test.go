@@ -44,6 +44,18 @@ func TestEachImageHasItsCache(t *testing.T) {
 	}
 }
 
+func TestAway(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"registry.example/c": true, "type=gha,token=t,url=u": true,
+		"localhost:1/c": false, "type=local,dest=/c": false, "type=inline": false,
+	} {
+		if specs, err := ParseTo([]string{text}); err != nil || specs[0].Away(loopback) != want {
+			t.Errorf("%s: want %v, %v", text, want, err)
+		}
+	}
+}
+
 func TestWhatIsNoCacheIsRefused(t *testing.T) {
 	t.Setenv("ACTIONS_RUNTIME_TOKEN", "")
 	for text, want := range map[string]string{
