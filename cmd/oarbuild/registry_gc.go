@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
+	"github.com/oarcluster/oarcluster/internal/cache"
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/registry/collect"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 func newRegistryGC(s ui.Streams) *cobra.Command {
-	keep, dryRun := "", false
+	keep, dryRun := "0", false
 	c := &cobra.Command{
 		Use: "gc", Short: "Remove images that no tag leads to any more", Args: noArgs,
 		Long: "Remove from this machine's registry the images that no tag leads to any more, their layers, and uploads that were cut off. " +
@@ -24,23 +24,22 @@ func newRegistryGC(s ui.Streams) *cobra.Command {
 			return collectRegistry(command.Context(), s, keep, dryRun)
 		},
 	}
-	c.Flags().StringVar(&keep, "keep-storage", "", "`SIZE` within which untagged images may stay, such as 5GB (default 0)")
+	c.Flags().StringVar(&keep, "keep-storage", keep, "`SIZE` within which untagged images may stay, such as 2GB or 512MiB")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "tell what would be removed, and remove nothing")
 	return c
 }
 
 // collectRegistry prints the manifests that were removed, or would be.
 func collectRegistry(ctx context.Context, s ui.Streams, keep string, dryRun bool) error {
+	size, err := cache.ParseSize(keep)
+	if err != nil {
+		return fmt.Errorf("reading --keep-storage: %w", err)
+	}
 	root, err := registry.Root()
 	if err != nil {
 		return err
 	}
-	o := collect.Options{Root: root, DryRun: dryRun, Now: time.Now(), Waiting: func() { fmt.Fprintln(s.Err, "waiting for a push to end") }}
-	if keep != "" {
-		if o.Keep, err = units.FromHumanSize(keep); err != nil {
-			return ui.Usage(fmt.Errorf("reading --keep-storage %q: %w", keep, err), "write a number of bytes, or one with a unit: 500MB, 5GB")
-		}
-	}
+	o := collect.Options{Root: root, Keep: size, DryRun: dryRun, Now: time.Now(), Waiting: func() { fmt.Fprintln(s.Err, "waiting for a push to end") }}
 	removed, err := collect.Run(ctx, o)
 	if err != nil {
 		return err
@@ -53,6 +52,6 @@ func collectRegistry(ctx context.Context, s ui.Streams, keep string, dryRun bool
 		what = "would remove"
 	}
 	fmt.Fprintf(s.Err, "%s %d manifests and %d blobs in all, %s; %s stay\n", what, len(removed.Manifests), removed.Blobs,
-		units.HumanSize(float64(removed.Bytes)), units.HumanSize(float64(removed.Stays)))
+		cache.FormatSize(removed.Bytes), cache.FormatSize(removed.Stays))
 	return nil
 }

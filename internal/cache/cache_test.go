@@ -239,7 +239,7 @@ func TestTidyOnceADay(t *testing.T) {
 
 func TestSizes(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]int64{"0": 0, "10GB": 10e9, "1.5 MB": 1.5e6, "512MiB": 512 << 20, "7k": 7000, "1TiB": 1 << 40} {
+	for text, want := range map[string]int64{"0": 0, "10GB": 10e9, "1.5 MB": 1.5e6, "512MiB": 512 << 20, "7k": 7000, "1TiB": 1 << 40, "10gb": 10e9, "2kb": 2000, "1 kib": 1024} {
 		if got, err := ParseSize(text); err != nil || got != want {
 			t.Errorf("%q: got %d, %v", text, got, err)
 		}

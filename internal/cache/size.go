@@ -11,14 +11,15 @@ import (
 // DefaultKeep is how much of the cache is kept when nobody says.
 const DefaultKeep = 10_000_000_000
 
-// ParseSize reads a number of bytes as docker writes them: 10GB, 512MiB, 0.
+// ParseSize reads a number of bytes as docker writes them, in capitals or not:
+// 10GB, 512MiB, 10gb, 0.
 func ParseSize(text string) (int64, error) {
-	number := strings.TrimRight(text, "kKMGTiB ")
+	number := strings.TrimRight(text, "kKmMgGtTiIbB ")
 	unit := strings.TrimSpace(text[len(number):])
 	factor, known := map[string]float64{
-		"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "k": 1e3, "K": 1e3, "M": 1e6, "MB": 1e6, "G": 1e9, "GB": 1e9, "T": 1e12, "TB": 1e12,
-		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-	}[unit]
+		"": 1, "B": 1, "K": 1e3, "KB": 1e3, "M": 1e6, "MB": 1e6, "G": 1e9, "GB": 1e9, "T": 1e12, "TB": 1e12,
+		"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40,
+	}[strings.ToUpper(unit)]
 	value, err := strconv.ParseFloat(number, 64)
 	if err != nil || !known || !(value >= 0 && value*factor < 1<<60) {
 		return 0, ui.Usage(fmt.Errorf("reading size %q: it is none", text), "write it as 10GB, 512MiB or 0")
