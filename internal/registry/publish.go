@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -103,8 +104,10 @@ func publish(ctx context.Context, repository string, tags []string, manifests []
 	if err != nil {
 		return "", err
 	}
-	for i, ref := range references(repo, digest, tags) {
-		if there, err := puller.Head(ctx, ref); err == nil && there.Digest == digest {
+	refs := references(repo, digest, tags)
+	there := naming(ctx, puller, refs, digest)
+	for i, ref := range refs {
+		if there[i] {
 			continue
 		}
 		if i == 0 { // whoever wrote the index wrote all that it names before
@@ -119,6 +122,21 @@ func publish(ctx context.Context, repository string, tags []string, manifests []
 		}
 	}
 	return digest.String(), nil
+}
+
+// naming tells of each reference whether it names what has that digest. It asks for
+// all of them at once: mostly nothing changed, and then nothing else is asked.
+func naming(ctx context.Context, puller *remote.Puller, refs []name.Reference, digest v1.Hash) []bool {
+	there := make([]bool, len(refs))
+	var asked sync.WaitGroup
+	for i, ref := range refs {
+		asked.Go(func() {
+			found, err := puller.Head(ctx, ref)
+			there[i] = err == nil && found.Digest == digest
+		})
+	}
+	asked.Wait()
+	return there
 }
 
 // options are those of every client of a registry.

@@ -3,9 +3,11 @@ package registry
 import (
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -114,6 +116,35 @@ func TestPublishingAgainWritesNothing(t *testing.T) {
 	}
 	if _, err := Publish(t.Context(), repository, []string{"c"}, manifests, nil); err != nil || writes.Load() != before+1 {
 		t.Errorf("a further tag cost %d writes, error %v", writes.Load()-before, err)
+	}
+}
+
+// TestWhatIsThereIsAskedForAtOnce: each question is answered when all were asked.
+func TestWhatIsThereIsAskedForAtOnce(t *testing.T) {
+	t.Parallel()
+	handler, err := newHandler(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked, alone atomic.Int32
+	all := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tag := path.Base(r.URL.Path); r.Method == http.MethodHead && (tag == "a" || tag == "b") {
+			if asked.Add(1) == 2 {
+				close(all)
+			}
+			select {
+			case <-all:
+			case <-time.After(10 * time.Second):
+				alone.Add(1)
+			}
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	repository := strings.TrimPrefix(server.URL, "http://") + "/oar/x"
+	if _, err := Publish(t.Context(), repository, []string{"a", "b"}, []Manifest{push(t, repository, "amd64")}, nil); err != nil || alone.Load() > 0 {
+		t.Errorf("%d questions waited for the answer to another one, error %v", alone.Load(), err)
 	}
 }
 
