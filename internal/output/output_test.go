@@ -179,6 +179,58 @@ func TestAFolderIsNotLost(t *testing.T) {
 	}
 }
 
+// A folder with an image layout and more in it is not replaced.
+func TestALayoutAmongOtherFilesIsNotLost(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"oci-layout", "index.json"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := replaceable(dir, true); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "thesis"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceable(dir, true); err == nil || !strings.Contains(err.Error(), "the folder is not empty") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What is no regular file, and the folder where the program runs, are refused
+// before anything is built.
+func TestDevicesAndTheWorkingFolderAreNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Symlink("/dev/null", "link"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		spec Spec
+		want string
+	}{
+		{Spec{Type: "tar", Dest: "/dev/null"}, "/dev/null: it is there, and is no regular file"},
+		{Spec{Type: "docker", Dest: "link"}, "link: it is there, and is no regular file"},
+		{Spec{Type: "oci", Dest: "/dev/null"}, "/dev/null: it is there, and is no regular file"},
+		{Spec{Type: "local", Dest: ".", Folder: true}, "it is the working folder"},
+		{Spec{Type: "local", Dest: dir, Folder: true}, "it is the working folder"},
+		{Spec{Type: "oci", Dest: "./", Folder: true}, "it is the working folder"},
+	} {
+		k, err := Open(tc.spec, items[:1], io.Discard)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%v: got %v", tc.spec, err)
+		}
+		if err := k.Abort(); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 // layoutOf has a sink write both images, of which the builder wrote the parts.
 func layoutOf(t *testing.T, spec Spec, out io.Writer) []string {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -90,27 +91,54 @@ func (k *Sink) check(p *place, places int) error {
 			"write dest=FOLDER/ or put {name} and {arch} into dest, or use type=oci, which holds them all")
 	case p.dest == stdout && ui.IsTerminal(k.stdout):
 		return ui.WithHint(errors.New("writing an archive to a terminal"), "name a file with dest=FILE, or redirect the output")
-	case p.dest == stdout || !k.spec.Folder:
+	case p.dest == stdout:
 		return nil
+	case !k.spec.Folder:
+		return replaceableFile(p.dest)
 	}
 	return replaceable(p.dest, k.spec.Type == typeOCI)
 }
+
+// replaceableFile returns an error when something is there that is no file: a
+// device or a pipe would be replaced by the archive, not written to.
+func replaceableFile(dest string) error {
+	info, err := os.Lstat(dest)
+	if err != nil || info.Mode().IsRegular() {
+		return nil // what else is wrong, making the stage tells
+	}
+	return ui.WithHint(fmt.Errorf("writing %s: it is there, and is no regular file", dest), "name a file, or write dest=- and redirect the output")
+}
+
+// layoutEntries are what an image layout has at its top, and what the builder's
+// uploads leave there.
+var layoutEntries = []string{"oci-layout", "index.json", "blobs", "ingest"}
 
 // replaceable returns an error when a folder is there and is more than an empty
 // one or, where that is wanted, an image layout: whoever names it by mistake
 // must not lose it.
 func replaceable(dest string, layout bool) error {
+	if isWorkingFolder(dest) {
+		return ui.WithHint(fmt.Errorf("writing %s: it is the working folder, which cannot be replaced", dest), "name a folder in it")
+	}
 	entries, err := os.ReadDir(dest)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil
 	}
-	if _, missing := os.Stat(filepath.Join(dest, "oci-layout")); err == nil && layout && missing == nil {
+	other := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !slices.Contains(layoutEntries, e.Name()) })
+	if _, missing := os.Stat(filepath.Join(dest, "oci-layout")); err == nil && layout && missing == nil && !other {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", dest, err)
 	}
 	return ui.WithHint(fmt.Errorf("writing %s: the folder is not empty", dest), "name one that is not there, or remove it")
+}
+
+// isWorkingFolder reports whether a path is the folder where the program runs.
+func isWorkingFolder(dest string) bool {
+	info, err := os.Stat(dest)
+	here, failed := os.Stat(".")
+	return err == nil && failed == nil && os.SameFile(info, here)
 }
 
 // begin makes the stage of a place.
