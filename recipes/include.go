@@ -9,8 +9,9 @@ import (
 )
 
 // expand returns the parts that a part includes, in order, then the part itself.
-// within are the files on the way to it.
-func (l *loader) expand(p *part, within []string) []*part {
+// within are the files on the way to it, met those included before, of which a
+// second meeting is a mistake: what they add would be there twice.
+func (l *loader) expand(p *part, within []string, met map[string]Position) []*part {
 	var parts []*part
 	for _, n := range p.root.get("include").list {
 		if n.bad {
@@ -28,6 +29,11 @@ func (l *loader) expand(p *part, within []string) []*part {
 			l.mistakes.add(p.text, n.at, "file includes itself: %s", strings.Join(append(within, file), " includes "))
 			continue
 		}
+		if first, twice := met[file]; twice {
+			l.mistakes.add(p.text, n.at, "%s is included twice, first at %s", file, first)
+			continue
+		}
+		met[file] = n.at
 		data, err := l.read(file)
 		if err != nil {
 			l.mistakes.add(p.text, n.at, "reading include %q: %v", file, err)
@@ -35,13 +41,12 @@ func (l *loader) expand(p *part, within []string) []*part {
 		}
 		included := decode(file, path.Dir(file), data, grammar.Fragment(), l.mistakes)
 		included.by, included.byText = n.text, p.text
-		parts = append(parts, l.expand(included, append(slices.Clone(within), file))...)
+		parts = append(parts, l.expand(included, append(slices.Clone(within), file), met)...)
 	}
 	return append(parts, p)
 }
 
-// includedOnce reports files that a chain includes twice: what they add would be
-// there twice.
+// includedOnce reports files that two recipes of a chain include.
 func (l *loader) includedOnce(chain []*recipe) {
 	seen := map[string]Position{}
 	for _, r := range chain {

@@ -1,6 +1,8 @@
 package recipes
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -113,5 +115,27 @@ func TestMistakesInIncludes(t *testing.T) {
 				t.Errorf("%s: got %s, want %s", name, m, want[i])
 			}
 		}
+	}
+}
+
+// Includes that double at each level are read once each, however deep.
+func TestIncludesDoNotDouble(t *testing.T) {
+	t.Parallel()
+	files := tree{"top.yaml": bare + "include: [a0.yaml, b0.yaml]\n"}
+	for i := range 20 {
+		for _, side := range []string{"a", "b"} {
+			files[fmt.Sprintf("%s%d.yaml", side, i)] = fmt.Sprintf("include: [a%d.yaml, b%d.yaml]\n", i+1, i+1)
+		}
+	}
+	files["a20.yaml"], files["b20.yaml"] = "tags: [a]\n", "tags: [b]\n"
+	read := 0
+	_, err := Load(func(name string) ([]byte, error) {
+		if read++; read > 100 {
+			return nil, errors.New("read too often")
+		}
+		return files.read(name)
+	}, []string{"top.yaml"}, nil)
+	if err == nil || !strings.Contains(err.Error(), "a20.yaml is included twice, first at a19.yaml:1:11") || read > 50 {
+		t.Errorf("%d files were read: %v", read, err)
 	}
 }

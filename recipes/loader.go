@@ -123,7 +123,7 @@ func (l *loader) shipped(name string) *recipe {
 func (l *loader) recipe(file, near string, data []byte) *recipe {
 	r := link(decode(file, near, data, grammar.Recipe(), l.mistakes))
 	for one := r; one != nil; one = one.below {
-		one.parts = l.expand(one.part, []string{path.Clean(file)})
+		one.parts = l.expand(one.part, []string{path.Clean(file)}, map[string]Position{})
 	}
 	return r
 }
