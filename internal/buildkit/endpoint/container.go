@@ -70,6 +70,7 @@ func (c *container) Address() string { return "unix://" + c.socket() }
 
 // state is what the Engine says of a container.
 type state struct {
+	ID     string `json:"Id"`
 	State  struct{ Running bool }
 	Config struct {
 		Image  string
@@ -109,7 +110,7 @@ func (c *container) start(ctx context.Context) (bool, error) {
 	}
 	image := imageName + ":" + versionOf(parts.buildkitd)
 	if found != nil && found.Config.Image != image {
-		if err := c.remove(ctx); err != nil {
+		if err := c.remove(ctx, found); err != nil {
 			return false, err
 		}
 		found = nil
@@ -157,10 +158,33 @@ func (c *container) create(ctx context.Context, parts rootfs, image string, grou
 		"HostConfig": c.rights(),
 	}
 	err = c.engine.Call(ctx, "POST", "/containers/create?name="+c.name, config, nil)
+	if engine.Conflict(err) {
+		return c.await(ctx, image, err)
+	}
 	if err != nil {
 		return fmt.Errorf("making the container %s: %w", c.name, err)
 	}
 	return nil
+}
+
+// await returns once another process, which was first, has made the container:
+// the Engine gives its name away a moment before it shows it, and one that is
+// being removed may have it still.
+func (c *container) await(ctx context.Context, image string, taken error) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	tick := time.NewTicker(5 * pollEvery)
+	defer tick.Stop()
+	for {
+		if found, err := c.inspect(ctx); err == nil && found != nil && found.Config.Image == image {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("making the container %s: %w", c.name, taken)
+		case <-tick.C:
+		}
+	}
 }
 
 // rights are what runc needs to make containers within the container: about what
@@ -237,7 +261,7 @@ func (c *container) stop(ctx context.Context) (bool, error) {
 	if err := c.engine.Call(ctx, "POST", "/containers/"+c.name+"/stop", nil, nil); err != nil {
 		return false, fmt.Errorf("stopping the container %s: %w", c.name, err)
 	}
-	return found.State.Running, c.remove(ctx)
+	return found.State.Running, c.remove(ctx, found)
 }
 
 func (c *container) status(ctx context.Context) (string, bool) {
@@ -253,8 +277,11 @@ func (c *container) status(ctx context.Context) (string, bool) {
 	return fmt.Sprintf("container %s does not serve %s, log by docker logs %s", c.name, c.Address(), c.name), false
 }
 
-func (c *container) remove(ctx context.Context) error {
-	if err := c.engine.Call(ctx, "DELETE", "/containers/"+c.name+"?force=1", nil, nil); err != nil {
+// remove removes the container that was found, and not one that another process
+// made in its place. It is no error that another one removes it as well.
+func (c *container) remove(ctx context.Context, found *state) error {
+	err := c.engine.Call(ctx, "DELETE", "/containers/"+found.ID+"?force=1", nil, nil)
+	if err != nil && !engine.Missing(err) && !engine.Conflict(err) {
 		return fmt.Errorf("removing the container %s: %w", c.name, err)
 	}
 	return nil

@@ -30,6 +30,8 @@ type fakeEngine struct {
 	created   map[string]any
 	onStart   func()
 	startFail string
+	taken     bool // another process makes the container just before this one
+	removal   int  // how a removal is answered, unless it is done
 }
 
 // listen makes it the Engine of DOCKER_HOST.
@@ -67,7 +69,7 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, f.info)
 	case "GET /containers /json":
 		if !missing(!f.there) {
-			fmt.Fprintf(w, `{"State":{"Running":%v},"Config":{"Image":%q,"Labels":{%q:%q}}}`, f.running, f.image, containerLabel, f.label)
+			fmt.Fprintf(w, `{"Id":%q,"State":{"Running":%v},"Config":{"Image":%q,"Labels":{%q:%q}}}`, containerName+"-id", f.running, f.image, containerLabel, f.label)
 		}
 	case "GET /images /json":
 		missing(!f.images[strings.TrimSuffix(strings.TrimPrefix(path, "/images/"), "/json")])
@@ -78,6 +80,10 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewDecoder(r.Body).Decode(&f.created)
 		f.there, f.image = true, f.created["Image"].(string)
 		f.label = f.created["Labels"].(map[string]any)[containerLabel].(string)
+		if f.taken {
+			w.WriteHeader(http.StatusConflict)
+			fmt.Fprint(w, `{"message":"the name is in use"}`)
+		}
 	case "POST /containers /start":
 		if f.startFail != "" {
 			w.WriteHeader(http.StatusInternalServerError)
@@ -91,9 +97,21 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "POST /containers /stop":
 		f.running = false
 	case "DELETE /containers":
-		f.there, f.running = false, false
+		f.remove(w, path)
 	case "GET /containers /logs":
 		fmt.Fprint(w, "\x02\x00\x00\x00\x00\x00\x00\x09no space\n")
+	}
+}
+
+// remove removes the container by its id: the name may be another one's meanwhile.
+func (f *fakeEngine) remove(w http.ResponseWriter, path string) {
+	switch {
+	case !strings.HasSuffix(path, "-id"):
+		http.Error(w, "{}", http.StatusBadRequest)
+	case f.removal != 0:
+		http.Error(w, "{}", f.removal)
+	default:
+		f.there, f.running = false, false
 	}
 }
 
@@ -163,6 +181,25 @@ func TestAContainerOfAnotherVersionIsReplaced(t *testing.T) {
 	}
 	if !slices.Contains(f.requests, "DELETE /containers") || f.image == imageName+":v0.1.0" {
 		t.Errorf("the Engine was asked for %q", f.requests)
+	}
+}
+
+// TestTwoAtOnceShareTheContainer: who comes second takes what the first one made.
+func TestTwoAtOnceShareTheContainer(t *testing.T) {
+	f := &fakeEngine{images: map[string]bool{}, taken: true}
+	c := inContainer(t, f)
+	f.onStart = func() { (&fake{version: "v0.33.1", workers: 1}).listen(t, c.socket()) }
+	if started, err := c.start(t.Context()); err != nil || !started {
+		t.Errorf("started %v, %v", started, err)
+	}
+	if slices.Contains(f.requests, "DELETE /containers") {
+		t.Errorf("the first one's was removed: %q", f.requests)
+	}
+	for status, ok := range map[int]bool{http.StatusNotFound: true, http.StatusConflict: true, http.StatusInternalServerError: false} {
+		f.removal = status
+		if err := c.remove(t.Context(), &state{ID: containerName + "-id"}); (err == nil) != ok {
+			t.Errorf("removing what another one removes, %d: %v", status, err)
+		}
 	}
 }
 

@@ -71,6 +71,13 @@ func Missing(err error) bool {
 	return ok && f.Status == http.StatusNotFound
 }
 
+// Conflict reports whether err says that another request came first: the name is
+// taken, or a removal is under way.
+func Conflict(err error) bool {
+	f, ok := errors.AsType[*Failure](err)
+	return ok && f.Status == http.StatusConflict
+}
+
 // Call sends a request with a JSON body, or none when it is nil, and decodes the
 // answer into result unless that is nil.
 func (e *Engine) Call(ctx context.Context, method, path string, body, result any) error {
