@@ -26,7 +26,7 @@ const containerName = "oarcluster-buildkit"
 // imageName is the repository of the container's image, in the Engine alone.
 const imageName = "oarcluster/buildkit"
 
-// containerLabel marks what is ours on the Engine; its value is the BuildKit's version.
+// containerLabel marks what is ours on the Engine; its value is its image's tag.
 const containerLabel = "oarcluster.buildkit"
 
 // Where the container has its socket and its cache.
@@ -108,7 +108,11 @@ func (c *container) start(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, lacking(fmt.Errorf("making a container of buildkitd: %w", err))
 	}
-	image := imageName + ":" + versionOf(parts.buildkitd)
+	tag, err := parts.tag()
+	if err != nil {
+		return false, fmt.Errorf("reading what buildkitd's container is made of: %w", err)
+	}
+	image := imageName + ":" + tag
 	if found != nil && found.Config.Image != image {
 		if err := c.remove(ctx, found); err != nil {
 			return false, err

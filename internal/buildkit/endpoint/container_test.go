@@ -172,6 +172,38 @@ func TestTheContainersLife(t *testing.T) {
 	}
 }
 
+// TestAnUpdateOfRuncMakesAnotherImage: and so does one of anything else in it.
+func TestAnUpdateOfRuncMakesAnotherImage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := rootfs{buildkitd: filepath.Join(dir, "buildkitd"), runc: filepath.Join(dir, "runc"), libraries: []string{filepath.Join(dir, "lib.so")}}
+	seen := map[string]bool{}
+	for i, file := range []string{r.buildkitd, r.runc, r.libraries[0]} {
+		for _, content := range []string{"old", "new"} {
+			for _, other := range []string{r.buildkitd, r.runc, r.libraries[0]} {
+				if err := os.WriteFile(other, []byte("same"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.WriteFile(file, []byte(content), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			tag, err := r.tag()
+			again, _ := r.tag()
+			if err != nil || seen[tag] || tag != again || !strings.Contains(tag, "-") {
+				t.Errorf("file %d, %s: %q, then %q, %v", i, content, tag, again, err)
+			}
+			seen[tag] = true
+		}
+	}
+	if err := os.Remove(r.runc); err != nil {
+		t.Fatal(err)
+	}
+	if tag, err := r.tag(); err == nil {
+		t.Errorf("without runc it is %q", tag)
+	}
+}
+
 func TestAContainerOfAnotherVersionIsReplaced(t *testing.T) {
 	f := &fakeEngine{images: map[string]bool{}, there: true, label: "v0.1.0", image: imageName + ":v0.1.0"}
 	c := inContainer(t, f)

@@ -2,10 +2,12 @@ package endpoint
 
 import (
 	"archive/tar"
+	"crypto/sha256"
 	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,6 +137,16 @@ func (r rootfs) write(w io.Writer) error {
 			return err
 		}
 	}
+	for name, file := range r.files() {
+		if err := copyFile(archive, name, file); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
+}
+
+// files are the paths in the root file system, and where this machine has them.
+func (r rootfs) files() map[string]string {
 	files := map[string]string{"usr/bin/buildkitd": r.buildkitd, "usr/bin/runc": r.runc}
 	for _, file := range r.libraries {
 		files[strings.TrimPrefix(file, "/")] = file
@@ -142,12 +154,29 @@ func (r rootfs) write(w io.Writer) error {
 	if _, err := os.Stat(authorities); err == nil {
 		files[strings.TrimPrefix(authorities, "/")] = authorities
 	}
-	for name, file := range files {
-		if err := copyFile(archive, name, file); err != nil {
-			return err
+	return files
+}
+
+// tag names the root file system for an image: by BuildKit's version, for people,
+// and by the bytes of all files, for an update of runc, a library or the
+// authorities makes another one.
+func (r rootfs) tag() (string, error) {
+	sum := sha256.New()
+	files := r.files()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		in, err := os.Open(files[name])
+		if err != nil {
+			return "", err
 		}
+		own := sha256.New()
+		_, err = io.Copy(own, in)
+		in.Close()
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %x\n", name, own.Sum(nil))
 	}
-	return archive.Close()
+	return fmt.Sprintf("%s-%x", versionOf(r.buildkitd), sum.Sum(nil)[:6]), nil
 }
 
 func copyFile(archive *tar.Writer, name, file string) error {
