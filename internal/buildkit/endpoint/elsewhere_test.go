@@ -2,7 +2,13 @@ package endpoint
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"strings"
 	"testing"
+
+	controlapi "github.com/moby/buildkit/api/services/control"
+	"google.golang.org/grpc"
 )
 
 func TestElsewhere(t *testing.T) {
@@ -37,6 +43,35 @@ func TestABuilderCanBeRefused(t *testing.T) {
 		}
 		if _, err := Find(t.Context(), o); !errors.Is(err, refused) {
 			t.Errorf("--builder %q, BUILDKIT_HOST %q: %v", flag, env, err)
+		}
+	}
+}
+
+// TestANetworkWithoutTLSIsWarnedOf: what a builder is given could be read there;
+// the loopback is no network. 0.0.0.0 is this machine, and no loopback.
+func TestANetworkWithoutTLSIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	controlapi.RegisterControlServer(server, &fake{version: "v0.33.1", workers: 1})
+	go func() { _ = server.Serve(listener) }()
+	defer server.Stop()
+	port := listener.Addr().(*net.TCPAddr).Port
+	for host, want := range map[string]bool{"127.0.0.1": false, "0.0.0.0": true} {
+		var warned []string
+		o := quiet(t)
+		o.Specs, o.Platforms = Specs{"": fmt.Sprintf("tcp://%s:%d", host, port)}, amd64
+		o.Warn = func(line string) { warned = append(warned, line) }
+		set, err := Find(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Close()
+		if (len(warned) == 1 && strings.Contains(warned[0], "--builder-tlsdir")) != want {
+			t.Errorf("%s: warned of %q", host, warned)
 		}
 	}
 }

@@ -65,6 +65,9 @@ func dial(ctx context.Context, address, how string, o Options) (*Endpoint, error
 		return nil, fail(err)
 	}
 	o.Say(fmt.Sprintf("BuildKit %s at %s (%s)", e.Version, address, how))
+	if scheme == "tcp" && o.TLSDir == "" && Elsewhere(address) {
+		o.Warn(inTheClear(address))
+	}
 	if older(e.Version, wanted) {
 		o.Warn(fmt.Sprintf("BuildKit %s is older than %s, which this program needs; if a build fails, leave --builder out or upgrade it", e.Version, wanted))
 	}
