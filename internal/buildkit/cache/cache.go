@@ -17,6 +17,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -49,7 +50,7 @@ func parseAll(flag string, texts []string, way int) ([]Spec, error) {
 	for _, text := range texts {
 		s, err := parse(text, way)
 		if err != nil {
-			return nil, ui.Usage(fmt.Errorf("reading %s %q: %w", flag, text, err),
+			return nil, ui.Usage(fmt.Errorf("reading %s: %w", flag, err),
 				"write %s type=registry,ref=REPO:TAG, or type=local, gha or inline, as for docker buildx build", flag)
 		}
 		specs = append(specs, s)
@@ -67,12 +68,8 @@ func parse(text string, way int) (Spec, error) {
 	if err != nil {
 		return s, errors.New("it is no list of KEY=VALUE")
 	}
-	for _, field := range fields {
-		key, value, ok := strings.Cut(field, "=")
-		if !ok || key == "" {
-			return s, fmt.Errorf("%q is not KEY=VALUE", field)
-		}
-		s.attrs[key] = value
+	if err := s.fill(fields); err != nil {
+		return s, err
 	}
 	s.kind = s.attrs["type"]
 	delete(s.attrs, "type")
@@ -94,6 +91,29 @@ func parse(text string, way int) (Spec, error) {
 	}
 	return s, nil
 }
+
+// fill takes the attributes from fields of KEY=VALUE. A field that is none is
+// quoted, unless it may be what follows a comma in a secret.
+func (s Spec) fill(fields []string) error {
+	hidden := false
+	for i, field := range fields {
+		key, value, ok := strings.Cut(field, "=")
+		if ok && key != "" {
+			s.attrs[key] = value
+			hidden = hidden || secret.MatchString(key)
+			continue
+		}
+		what := strconv.Quote(field)
+		if hidden || secret.MatchString(field) {
+			what = fmt.Sprintf("field %d", i+1)
+		}
+		return errors.New(what + " is not KEY=VALUE")
+	}
+	return nil
+}
+
+// secret matches the keys of attributes whose values are not to be shown.
+var secret = regexp.MustCompile(`(?i)token|secret|passw|key`)
 
 // actions takes from a GitHub workflow's environment what leads to its cache,
 // where the text does not say.

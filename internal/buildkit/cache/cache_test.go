@@ -77,6 +77,24 @@ func TestWhatIsNoCacheIsRefused(t *testing.T) {
 	}
 }
 
+// TestNoErrorShowsASecret: what is wrong beside it is told without it.
+func TestNoErrorShowsASecret(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"type=tape,token=hunter2":             `no type "tape"`,
+		"type=gha,token=hun,hunter2":          "field 3 is not KEY=VALUE",
+		"type=gha,secret_access_key=h,ter2":   "field 3 is not KEY=VALUE",
+		"type=registry,token=hunter2":         "needs ref",
+		"type=registry,token:hunter2,ref=r/c": "field 2 is not KEY=VALUE",
+		`type=gha,"token=hunter2`:             "no list",
+	} {
+		_, err := ParseTo([]string{text})
+		if err == nil || strings.Contains(err.Error(), "ter2") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
