@@ -3,9 +3,10 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -38,24 +39,28 @@ func TestWhoMayUseDockerBuildsWithoutRoot(t *testing.T) {
 		if r := as("daemon", "stop"); r.code != 0 {
 			t.Errorf("stopping: %s", r.err)
 		}
-		for _, name := range strings.Fields(must(t, "docker", "volume", "ls", "-q", "--filter", "name=oarcluster-buildkit-")) {
-			_ = exec.Command("docker", "volume", "rm", name).Run() // another's is in use
-		}
+		must(t, "docker", "volume", "rm", "--force", volumeOf(home+"/daemon"))
 	}()
 
 	built := as("--recipe", "dnsmasq", "--output", "type=oci,dest="+home+"/dnsmasq.tar")
 	if built.code != 0 || !regexp.MustCompile(`/dnsmasq:\S+@sha256:[0-9a-f]{64}\n$`).MatchString(built.out) {
 		t.Fatalf("exit %d\n%s%s", built.code, built.out, built.err)
 	}
-	if !strings.Contains(built.err, "in the container oarcluster-buildkit") {
+	if !strings.Contains(built.err, "in the container "+volumeOf(home+"/daemon")) {
 		t.Errorf("it is not told which builder was taken:\n%s", built.err)
 	}
-	if status := as("daemon", "status"); status.code != 0 || !strings.Contains(status.out, "running, container oarcluster-buildkit") {
+	if status := as("daemon", "status"); status.code != 0 || !strings.Contains(status.out, "running, container "+volumeOf(home+"/daemon")) {
 		t.Errorf("status: exit %d, %s", status.code, status.out)
 	}
 	if _, err := os.Stat(home + "/dnsmasq.tar"); err != nil {
 		t.Error(err)
 	}
+}
+
+// volumeOf returns the volume of the container that goes with a daemon's folder.
+func volumeOf(dir string) string {
+	sum := sha256.Sum256([]byte(dir))
+	return "oarcluster-buildkit-" + hex.EncodeToString(sum[:4])
 }
 
 func copyProgram(t *testing.T, from, to string) {
