@@ -175,7 +175,13 @@ func TestAStepThatMayFail(t *testing.T) {
 	t.Parallel()
 	in := input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "amd64")
 	in.PassOver = []string{"first"}
-	args := steps(t, graph(t, in))["[small linux/amd64] run: first"].Meta.Args
+	g := graph(t, in)
+	for _, v := range must(t, g) {
+		if g.Step(v.digest) == "first" && !g.Definition.Metadata[v.digest].IgnoreCache {
+			t.Error("what it says would be told once, and come from the cache from then on")
+		}
+	}
+	args := steps(t, g)["[small linux/amd64] run: first"].Meta.Args
 	args[slices.Index(args, stepScript)] = "exit 3"
 	out, err := exec.Command(args[0], args[1:]...).Output()
 	if err != nil || string(out) != "exit status 3 is passed over\n" {

@@ -238,6 +238,7 @@ func (b *builder) script(state bk.State, level string, step recipes.Step, lay []
 func (b *builder) run(name string, args []string, state bk.State, opts []bk.RunOption) bk.State {
 	if slices.Contains(b.in.PassOver, name) {
 		args = slices.Concat([]string{"/bin/sh", "-c", passOver, "sh"}, args)
+		b.stale = true // what it says is what the user goes on for
 	}
 	common := []bk.RunOption{
 		bk.Args(args),
