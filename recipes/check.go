@@ -10,15 +10,15 @@ import (
 // checked returns t with its variables replaced, or "" when it is not given or
 // breaks its rule.
 func (c *chain) checked(p *part, t text) string {
-	if t.rule == nil {
+	if t.Rule == nil {
 		return ""
 	}
-	value, ok := c.replace(p.text, t, t.rule.Script)
+	value, ok := c.replace(p.text, t, t.Rule.Script)
 	if !ok {
 		return ""
 	}
-	if !t.rule.Allows(value) {
-		c.mistake(p, t.at, "%s %q: %s", t.rule.What, value, t.rule.Say)
+	if !t.Rule.Allows(value) {
+		c.mistake(p, t.At, "%s %q: %s", t.Rule.What, value, t.Rule.Say)
 		return ""
 	}
 	return value
@@ -28,7 +28,7 @@ func (c *chain) checked(p *part, t text) string {
 func (c *chain) all(p *part, list []node) []string {
 	var values []string
 	for _, n := range list {
-		values = append(values, c.checked(p, n.text))
+		values = append(values, c.checked(p, n.Text))
 	}
 	return values
 }
@@ -43,7 +43,7 @@ func (c *chain) merged(p *part, below map[string]string, pairs []pair) map[strin
 		merged = map[string]string{}
 	}
 	for _, one := range pairs {
-		merged[c.checked(p, one.key)] = c.checked(p, one.value.text)
+		merged[c.checked(p, one.Key)] = c.checked(p, one.Value.Text)
 	}
 	return merged
 }
@@ -73,3 +73,5 @@ func octal(mode string) uint32 {
 	}
 	return uint32(n)
 }
+
+func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

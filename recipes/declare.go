@@ -38,7 +38,7 @@ func (c *chain) declare() {
 	c.vars = map[string]*variable{}
 	for _, r := range c.recipes {
 		for _, p := range r.parts {
-			for _, one := range p.root.get("vars").pairs {
+			for _, one := range p.root.Get("vars").Pairs {
 				c.declareOne(p, one)
 			}
 		}
@@ -57,20 +57,20 @@ func (c *chain) declare() {
 
 // declareOne takes a variable of a recipe over what is known of it from below.
 func (c *chain) declareOne(p *part, one pair) {
-	name := one.key.value
-	if !one.key.rule.Allows(name) {
-		c.mistake(p, one.key.at, "variable %q: %s", name, one.key.rule.Say)
+	name := one.Key.Value
+	if !one.Key.Rule.Allows(name) {
+		c.mistake(p, one.Key.At, "variable %q: %s", name, one.Key.Rule.Say)
 		return
 	}
-	v := &variable{text: one.value.text, source: p.text, origin: one.value.at.String()}
+	v := &variable{text: one.Value.Text, source: p.text, origin: one.Value.At.String()}
 	old, known := c.vars[name]
 	if known {
 		v.decl = old.decl
 	}
-	if one.value.keys != nil {
-		v.decl, v.text = c.declaration(p, one.value), one.value.get("default").text
-		v.missing, v.told = !v.text.at.isSet(), one.value.bad
-		v.origin = v.text.at.String()
+	if one.Value.Keys != nil {
+		v.decl, v.text = c.declaration(p, one.Value), one.Value.Get("default").Text
+		v.missing, v.told = !v.text.At.IsSet(), one.Value.Bad
+		v.origin = v.text.At.String()
 	}
 	if v.missing && known && !old.missing {
 		v.text, v.source, v.origin, v.missing = old.text, old.source, old.origin, false
@@ -84,7 +84,7 @@ func (c *chain) declareSuite() {
 	v, declared := c.vars["suite"]
 	if !declared || v.missing {
 		name := defaultSuite
-		if debian := bottom.debian.value; debian != "" && !strings.Contains(debian, "${") {
+		if debian := bottom.debian.Value; debian != "" && !strings.Contains(debian, "${") {
 			name = debian
 		}
 		c.builtIn("suite", name)
@@ -124,12 +124,12 @@ func (c *chain) unknownSuite(name string, set bool) {
 	bottom, v := c.recipes[0], c.vars["suite"]
 	hint := suggest.For(name, suiteNames())
 	switch {
-	case v.text.bad || bottom.debian.bad:
+	case v.text.Bad || bottom.debian.Bad:
 	case set:
-		c.mistakes.add(nil, Position{}, "--set suite=%s: unknown suite%s", name, hint)
+		c.mistakes.Add(nil, Position{}, "--set suite=%s: unknown suite%s", name, hint)
 	case !v.plain:
-		c.mistakes.add(v.source, v.text.at, "unknown suite %q%s", name, hint)
+		c.mistakes.Add(v.source, v.text.At, "unknown suite %q%s", name, hint)
 	default:
-		c.mistake(bottom.part, bottom.debian.at, "unknown suite %q%s", name, hint)
+		c.mistake(bottom.part, bottom.debian.At, "unknown suite %q%s", name, hint)
 	}
 }

@@ -37,8 +37,8 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		for _, m := range err.(*mistakes).list {
-			if m.at.File == "" || m.message == "" {
+		for _, m := range err.(*mistakes).List {
+			if m.At.File == "" || m.Message == "" {
 				t.Errorf("mistake %+v says not where or what", m)
 			}
 		}

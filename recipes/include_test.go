@@ -105,7 +105,7 @@ func TestMistakesInIncludes(t *testing.T) {
 			t.Errorf("%s: no mistake", name)
 			continue
 		}
-		list := err.(*mistakes).list
+		list := err.(*mistakes).List
 		if len(list) != len(want) {
 			t.Errorf("%s: got\n%v\nwant %q", name, err, want)
 			continue

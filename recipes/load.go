@@ -52,15 +52,15 @@ func Load(read func(file string) ([]byte, error), files []string, set map[string
 			known[v.Name] = true
 		}
 		if other, twice := named[r.Name]; twice && r.Name != "" {
-			l.mistakes.add(nil, Position{File: r.File}, "image %q is also the one of %s", r.Name, other)
+			l.mistakes.Add(nil, Position{File: r.File}, "image %q is also the one of %s", r.Name, other)
 		}
 		named[r.Name] = r.File
 		all = append(all, r)
 	}
 	for _, name := range names(set) {
 		if !known[name] && len(all) > 0 {
-			l.mistakes.add(nil, Position{}, "--set %s: unknown variable%s", name, suggest.For(name, names(known)))
+			l.mistakes.Add(nil, Position{}, "--set %s: unknown variable%s", name, suggest.For(name, names(known)))
 		}
 	}
-	return all, l.mistakes.err()
+	return all, l.mistakes.Err()
 }

@@ -147,3 +147,17 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A mistake of base is told once, however many recipes come from base.
+func TestSharedParentsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	files := tree{
+		"base.yaml": "name: base\nfrom: {debian: trixie}\npackages: [VIM]\n",
+		"a.yaml":    "name: a\nfrom: base\n",
+		"b.yaml":    "name: b\nfrom: base\n",
+	}
+	_, err := Load(files.read, []string{"a.yaml", "b.yaml", "base.yaml"}, nil)
+	if err == nil || len(err.(*mistakes).List) != 1 {
+		t.Errorf("got\n%v\nwant one mistake", err)
+	}
+}

@@ -25,14 +25,14 @@ func (l *loader) chain(file string) []*recipe {
 	var list []*recipe
 	for r != nil {
 		if slices.Contains(list, r) {
-			l.mistakes.add(list[0].text, list[0].from.at, "recipe comes from itself: %s", loop(list))
+			l.mistakes.Add(list[0].text, list[0].from.At, "recipe comes from itself: %s", loop(list))
 			return nil
 		}
 		list = slices.Insert(list, 0, r)
 		switch {
 		case r.below != nil:
 			r = r.below
-		case r.from.bad || r.from.value == "":
+		case r.from.Bad || r.from.Value == "":
 			l.includedOnce(list)
 			return list
 		default:
@@ -49,7 +49,7 @@ func loop(list []*recipe) string {
 		files = append(files, r.file)
 	}
 	slices.Reverse(files)
-	return strings.Join(append(files, list[0].from.value), " from ")
+	return strings.Join(append(files, list[0].from.Value), " from ")
 }
 
 // open reads the recipe that a user named.
@@ -59,7 +59,7 @@ func (l *loader) open(file string) *recipe {
 	}
 	r, err := l.file(file)
 	if err != nil {
-		l.mistakes.add(nil, Position{}, "reading recipe %q: %v%s", file, err, missing(err, file))
+		l.mistakes.Add(nil, Position{}, "reading recipe %q: %v%s", file, err, missing(err, file))
 	}
 	return r
 }
@@ -74,21 +74,21 @@ func missing(err error, file string) string {
 
 // parent reads the recipe that r comes from.
 func (l *loader) parent(r *recipe) *recipe {
-	name := r.from.value
+	name := r.from.Value
 	if r.near != "" {
 		p, err := l.file(path.Join(r.near, name+suffix))
 		if err == nil {
 			return p
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			l.mistakes.add(r.text, r.from.at, "reading recipe %q: %v", name, err)
+			l.mistakes.Add(r.text, r.from.At, "reading recipe %q: %v", name, err)
 			return nil
 		}
 	}
 	if p := l.shipped(name); p != nil {
 		return p
 	}
-	l.mistakes.add(r.text, r.from.at, "no recipe %q%s", name, suggest.For(name, Shipped()))
+	l.mistakes.Add(r.text, r.from.At, "no recipe %q%s", name, suggest.For(name, Shipped()))
 	return nil
 }
 

@@ -36,7 +36,7 @@ func (c *chain) owner(p *part, t text) string {
 		gid, ok = groupID(group)
 	}
 	if !ok {
-		c.mistake(p, t.at, "owner %q: %s; a step can chown what a package's own user is to have", value, t.rule.Say)
+		c.mistake(p, t.At, "owner %q: %s; a step can chown what a package's own user is to have", value, t.Rule.Say)
 		return ""
 	}
 	return fmt.Sprintf("%d:%d", uid, gid)

@@ -2,10 +2,10 @@ package recipes
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/oarcluster/oarcluster/recipes/literal"
 )
 
 // YAML returns the resolved recipe as one recipe, with the recipes that it comes
@@ -25,7 +25,7 @@ func (r *Resolved) YAML() ([]byte, error) {
 		doc = append(doc, level.yaml()...)
 		below = yaml.MapSlice{{Key: "recipe", Value: doc}}
 	}
-	if image := r.Image.yaml(); len(image) > 0 {
+	if image := r.Image.YAML(); len(image) > 0 {
 		doc = append(doc, yaml.MapItem{Key: "image", Value: image})
 	}
 	return yaml.MarshalWithOptions(quoteWhere(doc), yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
@@ -36,7 +36,7 @@ func (r *Resolved) top() yaml.MapSlice {
 	var vars yaml.MapSlice
 	for _, v := range r.Vars {
 		if v.Origin != builtInOrigin || v.Name == "suite" && r.Base != "" {
-			vars = append(vars, yaml.MapItem{Key: v.Name, Value: escape(v.Value)})
+			vars = append(vars, yaml.MapItem{Key: v.Name, Value: literal.Text(v.Value)})
 		}
 	}
 	var doc yaml.MapSlice
@@ -76,12 +76,12 @@ func (l Level) yaml() yaml.MapSlice {
 }
 
 func (f Files) yaml() yaml.MapSlice {
-	doc := yaml.MapSlice{{Key: "from", Value: escape(f.From)}, {Key: "to", Value: escape(f.To)}}
+	doc := yaml.MapSlice{{Key: "from", Value: literal.Text(f.From)}, {Key: "to", Value: literal.Text(f.To)}}
 	if f.Owner != "" {
 		doc = append(doc, yaml.MapItem{Key: "owner", Value: f.Owner})
 	}
 	if len(f.Template) > 0 {
-		doc = append(doc, yaml.MapItem{Key: "template", Value: escapeAll(f.Template)})
+		doc = append(doc, yaml.MapItem{Key: "template", Value: literal.Texts(f.Template)})
 	}
 	doc = append(doc, onlyOn(f.platforms)...)
 	if len(f.Mode) == 0 {
@@ -89,18 +89,18 @@ func (f Files) yaml() yaml.MapSlice {
 	}
 	var modes yaml.MapSlice
 	for _, file := range names(f.Mode) {
-		modes = append(modes, yaml.MapItem{Key: escape(file), Value: fmt.Sprintf("%04o", f.Mode[file])})
+		modes = append(modes, yaml.MapItem{Key: literal.Text(file), Value: fmt.Sprintf("%04o", f.Mode[file])})
 	}
 	return append(doc, yaml.MapItem{Key: "mode", Value: modes})
 }
 
 func (s Step) yaml() yaml.MapSlice {
 	doc := yaml.MapSlice{
-		{Key: "name", Value: escape(s.Name)},
-		{Key: "sh", Value: scriptReference.ReplaceAllString(s.Sh, "$$$0")},
+		{Key: "name", Value: literal.Text(s.Name)},
+		{Key: "sh", Value: literal.Script(s.Sh)},
 	}
 	if len(s.Args) > 0 {
-		doc = append(doc, yaml.MapItem{Key: "args", Value: escapeAll(s.Args)})
+		doc = append(doc, yaml.MapItem{Key: "args", Value: literal.Texts(s.Args)})
 	}
 	doc = append(doc, yaml.MapItem{Key: "network", Value: s.Network})
 	if len(s.Secrets) > 0 {
@@ -113,7 +113,7 @@ func (s Step) yaml() yaml.MapSlice {
 		doc = append(doc, yaml.MapItem{Key: "timeout", Value: fmt.Sprintf("%ds", int(s.Timeout.Seconds()))})
 	}
 	if s.Needs != nil {
-		doc = append(doc, yaml.MapItem{Key: "needs", Value: escapeAll(s.Needs)})
+		doc = append(doc, yaml.MapItem{Key: "needs", Value: literal.Texts(s.Needs)})
 	}
 	return append(doc, onlyOn(s.platforms)...)
 }
@@ -139,7 +139,7 @@ func (r *Resolved) sourcesYAML() []yaml.MapSlice {
 	for _, s := range r.Sources {
 		list = append(list, append(yaml.MapSlice{
 			{Key: "name", Value: s.Name},
-			{Key: "url", Value: escape(s.URL)},
+			{Key: "url", Value: literal.Text(s.URL)},
 			{Key: "suite", Value: s.Suite},
 			{Key: "components", Value: s.Components},
 			{Key: "key", Value: string(s.Key)},
@@ -148,17 +148,19 @@ func (r *Resolved) sourcesYAML() []yaml.MapSlice {
 	return list
 }
 
-func (i Image) yaml() yaml.MapSlice {
+// YAML returns the value of a recipe's key image:, with what the configuration
+// has. What is there and empty is written, for it takes away what was there before.
+func (i Image) YAML() yaml.MapSlice {
 	var doc yaml.MapSlice
 	list := func(key string, values []string) {
-		if len(values) > 0 {
-			doc = append(doc, yaml.MapItem{Key: key, Value: escapeAll(values)})
+		if values != nil {
+			doc = append(doc, yaml.MapItem{Key: key, Value: literal.Texts(values)})
 		}
 	}
 	pairs := func(key string, values map[string]string) {
 		var sorted yaml.MapSlice
 		for _, name := range names(values) {
-			sorted = append(sorted, yaml.MapItem{Key: name, Value: escape(values[name])})
+			sorted = append(sorted, yaml.MapItem{Key: name, Value: literal.Text(values[name])})
 		}
 		if len(sorted) > 0 {
 			doc = append(doc, yaml.MapItem{Key: key, Value: sorted})
@@ -179,18 +181,4 @@ func (i Image) yaml() yaml.MapSlice {
 	one("workdir", i.Workdir)
 	one("stop_signal", i.StopSignal)
 	return doc
-}
-
-// scriptReference matches what would be replaced in a script.
-var scriptReference = regexp.MustCompile(`\$\$+\{|\$\{[a-z][a-z0-9_]*\}`)
-
-// escape writes a text so that none of it is a variable.
-func escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
-
-func escapeAll(texts []string) []string {
-	escaped := make([]string, len(texts))
-	for i, t := range texts {
-		escaped[i] = escape(t)
-	}
-	return escaped
 }

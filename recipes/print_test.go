@@ -87,7 +87,7 @@ func TestPrintedRecipesAreRecipes(t *testing.T) {
 		"sources: [{name: s, url: https://a.example, suite: b, components: [c], key: \"" + armoured + "\\n\\nabc\\n\", when: {platform: linux/arm64}}]\n" +
 		"packages: [a1, {name: b1, when: {platform: linux/amd64}}]\n" +
 		"files: [{from: f, to: /f, owner: www-data, mode: 0600, when: {platform: [linux/amd64, linux/arm64]}}]\n" +
-		"image: {cmd: [\"--\", \"#\", \"true\", \"$${x}\", \" \", \"\"], env: {A: \"1\", B: \"a: b\", C: \"- \"}}\n"}
+		"image: {entrypoint: [], cmd: [\"--\", \"#\", \"true\", \"$${x}\", \" \", \"\"], env: {A: \"1\", B: \"a: b\", C: \"- \"}}\n"}
 	files := including()
 	files["on.yaml"] = "name: on\nfrom: {image: \"a@sha256:" + strings.Repeat("0", 64) + "\"}\nvars: {suite: bookworm}\n"
 	all = append(all, one(t, hard, "x.yaml", nil), one(t, family(), "high.yaml", nil), one(t, files, "r/top.yaml", nil), one(t, files, "on.yaml", nil))

@@ -39,15 +39,6 @@ import (
 	"time"
 )
 
-// Position is a place in a recipe. Lines and columns count from 1, columns in
-// characters.
-type Position struct {
-	File      string
-	Line, Col int
-	// End is the last line of the thing at this place.
-	End int
-}
-
 // Package is a Debian package that a recipe asks for, and where it does.
 type Package struct {
 	Name string

@@ -18,7 +18,7 @@ type chain struct {
 }
 
 func (c *chain) mistake(p *part, at Position, format string, args ...any) {
-	c.mistakes.add(p.text, at, format, args...)
+	c.mistakes.Add(p.text, at, format, args...)
 }
 
 // resolve replaces the variables of all recipes of the chain and checks every
@@ -35,19 +35,19 @@ func (c *chain) resolve() *Resolved {
 		Base:      c.checked(c.recipes[0].part, c.recipes[0].base),
 		Texts:     map[string][]byte{},
 	}
-	if c.recipes[0].base.rule != nil {
+	if c.recipes[0].base.Rule != nil {
 		res.Levels[0] = Level{Name: "image"}
 	}
 	res.Vars = c.list()
 	for _, r := range c.recipes {
-		res.Name = c.checked(r.part, r.root.get("name").text)
+		res.Name = c.checked(r.part, r.root.Get("name").Text)
 		for _, p := range r.parts {
 			res.Texts[p.file] = p.text
-			if n := p.root.get("tags"); n.given() {
-				res.Tags = c.all(p, n.list)
+			if n := p.root.Get("tags"); n.Given() {
+				res.Tags = c.all(p, n.List)
 			}
-			if n := p.root.get("platforms"); n.given() {
-				res.Platforms = c.all(p, n.list)
+			if n := p.root.Get("platforms"); n.Given() {
+				res.Platforms = c.all(p, n.List)
 			}
 		}
 		res.Levels = append(res.Levels, Level{
@@ -67,8 +67,8 @@ func (c *chain) resolve() *Resolved {
 func (c *chain) checkDebian() {
 	r := c.recipes[0]
 	debian, ok := c.replace(r.text, r.debian, false)
-	if ok && r.debian.value != "" && debian != c.suite.Name && slices.Contains(suiteNames(), debian) {
-		c.mistake(r.part, r.debian.at, "from debian %q, but the variable suite is %q (%s): write {debian: \"${suite}\"}",
+	if ok && r.debian.Value != "" && debian != c.suite.Name && slices.Contains(suiteNames(), debian) {
+		c.mistake(r.part, r.debian.At, "from debian %q, but the variable suite is %q (%s): write {debian: \"${suite}\"}",
 			debian, c.suite.Name, c.vars["suite"].origin)
 	}
 }

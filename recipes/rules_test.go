@@ -55,7 +55,7 @@ func refused(t *testing.T, text, want string) {
 	if got, _, _ := strings.Cut(err.Error(), "\n"); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if n := len(err.(*mistakes).list); n != 1 {
+	if n := len(err.(*mistakes).List); n != 1 {
 		t.Errorf("got %d mistakes:\n%v", n, err)
 	}
 	refusedBySchema(t, text, want)

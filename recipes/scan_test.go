@@ -19,11 +19,11 @@ func TestHostileTextsEndSoon(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"anchors that multiply": bomb,
-		"brackets":              "a: " + strings.Repeat("[", maxBytes-10),
-		"braces":                "a: " + strings.Repeat("{", maxBytes-10),
-		"dashes":                strings.Repeat("- ", maxBytes/2-10),
+		"brackets":              "a: " + strings.Repeat("[", (64<<10)-10),
+		"braces":                "a: " + strings.Repeat("{", (64<<10)-10),
+		"dashes":                strings.Repeat("- ", (64<<10)/2-10),
 		"ever deeper keys":      steps.String(),
-		"one long key":          strings.Repeat("k", maxBytes-10) + ": v",
+		"one long key":          strings.Repeat("k", (64<<10)-10) + ": v",
 		"many variables":        bare + "vars: {a: \"" + strings.Repeat("${b}", 15_000) + "\"}\n",
 	} {
 		t.Run(name, func(t *testing.T) {

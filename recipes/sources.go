@@ -14,21 +14,21 @@ const armoured = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 func (c *chain) sources(all []Source, r *recipe) []Source {
 	for _, p := range r.parts {
 		seen := map[string]int{}
-		for _, n := range p.root.get("sources").list {
-			s := Source{At: n.at}
-			s.Name = c.checked(p, n.get("name").text)
-			s.URL = c.checked(p, n.get("url").text)
-			s.Suite = c.checked(p, n.get("suite").text)
-			s.Components = c.all(p, n.get("components").list)
+		for _, n := range p.root.Get("sources").List {
+			s := Source{At: n.At}
+			s.Name = c.checked(p, n.Get("name").Text)
+			s.URL = c.checked(p, n.Get("url").Text)
+			s.Suite = c.checked(p, n.Get("suite").Text)
+			s.Components = c.all(p, n.Get("components").List)
 			s.Keyring, s.Key = c.key(p, n)
-			platforms, holds := c.when(p, n.get("when"))
+			platforms, holds := c.when(p, n.Get("when"))
 			if s.platforms = platforms; !holds {
 				continue
 			}
 			if line, twice := seen[s.Name]; twice && s.Name != "" {
-				c.mistake(p, n.get("name").at, "source %q is listed twice, first on line %d", s.Name, line)
+				c.mistake(p, n.Get("name").At, "source %q is listed twice, first on line %d", s.Name, line)
 			}
-			seen[s.Name] = n.at.Line
+			seen[s.Name] = n.At.Line
 			all = slices.DeleteFunc(slices.Clone(all), func(b Source) bool { return b.Name == s.Name })
 			all = append(all, s)
 		}
@@ -39,15 +39,15 @@ func (c *chain) sources(all []Source, r *recipe) []Source {
 // key returns the public key of an archive, and the file beside the recipe that
 // it is from, "" when it is written out.
 func (c *chain) key(p *part, n node) (file string, key []byte) {
-	if inline := n.get("key"); inline.given() {
-		text := c.checked(p, inline.text)
-		if !inline.bad && !isArmoured([]byte(text)) {
-			c.mistake(p, inline.at, "key is no armoured public key: it begins with %s", armoured)
+	if inline := n.Get("key"); inline.Given() {
+		text := c.checked(p, inline.Text)
+		if !inline.Bad && !isArmoured([]byte(text)) {
+			c.mistake(p, inline.At, "key is no armoured public key: it begins with %s", armoured)
 		}
 		return "", []byte(text)
 	}
-	keyring := n.get("keyring")
-	file = c.checked(p, keyring.text)
+	keyring := n.Get("keyring")
+	file = c.checked(p, keyring.Text)
 	if file == "" {
 		return "", nil
 	}
@@ -57,9 +57,9 @@ func (c *chain) key(p *part, n node) (file string, key []byte) {
 	key, err := c.read(file)
 	switch {
 	case err != nil:
-		c.mistake(p, keyring.at, "reading keyring: %v", err)
+		c.mistake(p, keyring.At, "reading keyring: %v", err)
 	case !isArmoured(key):
-		c.mistake(p, keyring.at, "keyring %q is no armoured public key: make one with gpg --export --armor", file)
+		c.mistake(p, keyring.At, "keyring %q is no armoured public key: make one with gpg --export --armor", file)
 	}
 	return file, key
 }

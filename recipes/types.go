@@ -28,32 +28,32 @@ var (
 
 // declaration reads what a recipe says about a variable.
 func (c *chain) declaration(p *part, n node) declaration {
-	decl := declaration{at: n.at, kind: n.get("type").value, help: n.get("help").value, pattern: n.get("pattern").value}
-	values, pattern := n.get("values"), n.get("pattern")
-	for _, v := range values.list {
-		decl.values = append(decl.values, v.value)
+	decl := declaration{at: n.At, kind: n.Get("type").Value, help: n.Get("help").Value, pattern: n.Get("pattern").Value}
+	values, pattern := n.Get("values"), n.Get("pattern")
+	for _, v := range values.List {
+		decl.values = append(decl.values, v.Value)
 	}
 	if decl.kind == "" {
 		decl.kind = "string"
-		if values.given() {
+		if values.Given() {
 			decl.kind = "enum"
 		}
 	}
 	switch {
-	case decl.kind == "enum" && len(decl.values) == 0 && !values.bad:
-		c.mistake(p, n.at, "values is missing in variable: an enum lists its values")
-	case decl.kind != "enum" && values.given():
-		c.mistake(p, values.at, "values are those of an enum, not of type %s", decl.kind)
-	case decl.kind != "string" && pattern.given():
-		c.mistake(p, pattern.at, "a pattern is for strings, not for type %s", decl.kind)
+	case decl.kind == "enum" && len(decl.values) == 0 && !values.Bad:
+		c.mistake(p, n.At, "values is missing in variable: an enum lists its values")
+	case decl.kind != "enum" && values.Given():
+		c.mistake(p, values.At, "values are those of an enum, not of type %s", decl.kind)
+	case decl.kind != "string" && pattern.Given():
+		c.mistake(p, pattern.At, "a pattern is for strings, not for type %s", decl.kind)
 	case decl.kind == "int":
 		decl.must = integer
 	case decl.kind == "bool":
 		decl.must = boolean
-	case pattern.given() && !pattern.bad:
+	case pattern.Given() && !pattern.Bad:
 		must, err := regexp.Compile("^(?:" + decl.pattern + ")$")
 		if err != nil {
-			c.mistake(p, pattern.at, "pattern %q: %v", decl.pattern, err)
+			c.mistake(p, pattern.At, "pattern %q: %v", decl.pattern, err)
 		}
 		decl.must = must
 	}
@@ -89,20 +89,20 @@ func (c *chain) checkTypes() {
 		v := c.vars[name]
 		if v.missing {
 			if !v.told {
-				c.mistakes.add(v.source, v.decl.at, "variable %q has no value: give one with --set %s=VALUE%s", name, name, purpose(v.decl.help))
+				c.mistakes.Add(v.source, v.decl.at, "variable %q has no value: give one with --set %s=VALUE%s", name, name, purpose(v.decl.help))
 			}
 			continue
 		}
 		value, ok := c.value(name)
-		if !v.decl.at.isSet() || !ok {
+		if !v.decl.at.IsSet() || !ok {
 			continue
 		}
 		switch say := v.decl.refuse(value); {
 		case say == "":
 		case v.origin == setOrigin:
-			c.mistakes.add(nil, Position{}, "--set %s=%s: %s (declared at %s)", name, value, say, v.decl.at)
-		case v.text.at.isSet():
-			c.mistakes.add(v.source, v.text.at, "variable %q is %q: %s", name, value, say)
+			c.mistakes.Add(nil, Position{}, "--set %s=%s: %s (declared at %s)", name, value, say, v.decl.at)
+		case v.text.At.IsSet():
+			c.mistakes.Add(v.source, v.text.At, "variable %q is %q: %s", name, value, say)
 		}
 	}
 }

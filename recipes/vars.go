@@ -9,6 +9,10 @@ import (
 	"github.com/oarcluster/oarcluster/recipes/grammar"
 )
 
+// maxAdded bounds what variables add to a recipe, so that a hostile one cannot
+// exhaust memory.
+const maxAdded = 16 << 20
+
 // reference matches what may be a variable in a text: $${ is an escape, and the
 // end may be missing.
 var reference = regexp.MustCompile(`\$\$\{|\$\{[^}\n]*\}?`)
@@ -25,7 +29,7 @@ func (c *chain) value(name string) (string, bool) {
 	case v.resolved:
 		return v.value, v.ok
 	case v.resolving:
-		c.mistakes.add(v.source, v.text.at, "variable %q is made of itself", name)
+		c.mistakes.Add(v.source, v.text.At, "variable %q is made of itself", name)
 		return "", false
 	}
 	v.resolving = true
@@ -38,9 +42,9 @@ func (c *chain) value(name string) (string, bool) {
 // variable's name, for that is the shell's. It is false after a mistake, which
 // has been recorded.
 func (c *chain) replace(source []byte, t text, script bool) (string, bool) {
-	ok := !t.bad
+	ok := !t.Bad
 	told := map[string]bool{}
-	value := reference.ReplaceAllStringFunc(t.value, func(match string) string {
+	value := reference.ReplaceAllStringFunc(t.Value, func(match string) string {
 		name := strings.TrimSuffix(strings.TrimPrefix(match, "${"), "}")
 		isName := grammar.Variable.Allows(name) && strings.HasSuffix(match, "}")
 		_, known := c.vars[name]
@@ -49,7 +53,7 @@ func (c *chain) replace(source []byte, t text, script bool) (string, bool) {
 			return "${"
 		case isName && known:
 			value, good := c.value(name)
-			ok = ok && good && c.afford(source, t.at, len(value))
+			ok = ok && good && c.afford(source, t.At, len(value))
 			if !ok {
 				return ""
 			}
@@ -60,7 +64,7 @@ func (c *chain) replace(source []byte, t text, script bool) (string, bool) {
 		ok = false
 		if !told[match] {
 			told[match] = true
-			c.mistakes.add(source, locate(source, t.at, match), "%s", c.notVariable(match, name, isName, script))
+			c.mistakes.Add(source, locate(source, t.At, match), "%s", c.notVariable(match, name, isName, script))
 		}
 		return ""
 	})
@@ -85,7 +89,7 @@ func (c *chain) afford(source []byte, at Position, size int) bool {
 	before := c.added
 	c.added += size
 	if before <= maxAdded && c.added > maxAdded {
-		c.mistakes.add(source, at, "variables add more than %d bytes", maxAdded)
+		c.mistakes.Add(source, at, "variables add more than %d bytes", maxAdded)
 	}
 	return c.added <= maxAdded
 }

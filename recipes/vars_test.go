@@ -25,15 +25,15 @@ func TestReplace(t *testing.T) {
 	} {
 		for script, want := range map[bool]string{false: tc.want, true: tc.script} {
 			c := &chain{mistakes: &mistakes{}, vars: map[string]*variable{
-				"x": {text: text{value: "b"}},
-				"y": {text: text{value: "${x}!"}},
+				"x": {text: text{Value: "b"}},
+				"y": {text: text{Value: "${x}!"}},
 			}}
-			got, ok := c.replace(nil, text{value: tc.text}, script)
+			got, ok := c.replace(nil, text{Value: tc.text}, script)
 			switch refused := want == "" && tc.text != ""; {
-			case refused && (ok || len(c.mistakes.list) == 0):
+			case refused && (ok || len(c.mistakes.List) == 0):
 				t.Errorf("%s (script: %v): got %q, want a mistake", tc.name, script, got)
-			case !refused && (!ok || got != want || len(c.mistakes.list) > 0):
-				t.Errorf("%s (script: %v): got %q and %v, want %q", tc.name, script, got, c.mistakes.list, want)
+			case !refused && (!ok || got != want || len(c.mistakes.List) > 0):
+				t.Errorf("%s (script: %v): got %q and %v, want %q", tc.name, script, got, c.mistakes.List, want)
 			}
 		}
 	}
@@ -51,7 +51,7 @@ func TestBadVariablesAreToldOnce(t *testing.T) {
 		"x.yaml:3:11: vars a must be a text or a mapping, not a list",
 		`x.yaml:3:31: unknown variable "nope" `,
 	}
-	list := err.(*mistakes).list
+	list := err.(*mistakes).List
 	if len(list) != len(want) {
 		t.Fatalf("got %d mistakes, want %d:\n%v", len(list), len(want), err)
 	}

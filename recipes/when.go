@@ -9,17 +9,17 @@ import (
 // when tells whether a part holds for the chain's suite, and the platforms that
 // it is for, nil for all.
 func (c *chain) when(p *part, n node) (platforms []string, holds bool) {
-	suites := n.get("suite")
-	holds = !suites.given()
-	for _, s := range suites.entries() {
-		name := c.checked(p, s.text)
+	suites := n.Get("suite")
+	holds = !suites.Given()
+	for _, s := range suites.Entries() {
+		name := c.checked(p, s.Text)
 		if name != "" && !slices.Contains(suiteNames(), name) {
-			c.mistake(p, s.at, "unknown suite %q%s", name, suggest.For(name, suiteNames()))
+			c.mistake(p, s.At, "unknown suite %q%s", name, suggest.For(name, suiteNames()))
 		}
 		holds = holds || name == c.suite.Name
 	}
-	for _, one := range n.get("platform").entries() {
-		platforms = append(platforms, normal(c.checked(p, one.text)))
+	for _, one := range n.Get("platform").Entries() {
+		platforms = append(platforms, normal(c.checked(p, one.Text)))
 	}
 	return platforms, holds
 }

@@ -31,6 +31,8 @@ type Text struct {
 	// Rule must match, and Values must hold it; without them all texts are good.
 	Rule   *regexp.Regexp
 	Values []string
+	// Number tells readers of the reference that it is one.
+	Number bool
 	// Script has the shell's own ${…} beside the recipe's.
 	Script bool
 	// Fixed takes no variables, for it is read before they are known.
@@ -51,8 +53,14 @@ type Map struct {
 
 // Object is a mapping with known keys.
 type Object struct {
-	// Name is how messages, the schema and the reference call it.
-	Name string
+	// Name is how messages and the schema call it, Title how the reference does when
+	// that is not its key.
+	Name, Title string
+	// Whole marks one that is a document: messages do not say where its keys are.
+	Whole bool
+	// Included marks a document that is part of another one: messages do say that a
+	// key is in it, and its keys are in the reference of the other.
+	Included bool
 	// Help introduces it in the reference.
 	Help string
 	Keys []Key

@@ -1,20 +1,30 @@
 package grammar
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
 
-// Reference returns the table in Markdown: a section for each kind of mapping,
-// in the order in which a reader meets them.
-func Reference() string {
+// Reference returns the table of recipes in Markdown.
+func Reference() string { return sections(Recipe(), Fragment()) }
+
+// Reference returns the table of a document in Markdown.
+func (o *Object) Reference() string { return sections(o) }
+
+// sections has one for each kind of mapping, in the order in which a reader meets
+// them.
+func sections(queue ...*Object) string {
 	var b strings.Builder
-	queue, seen := []*Object{Recipe(), Fragment()}, map[string]bool{"recipe": true, "fragment": true}
+	seen := map[string]bool{}
+	for _, o := range queue {
+		seen[o.Name] = true
+	}
 	for len(queue) > 0 {
 		o := queue[0]
 		queue = queue[1:]
 		fmt.Fprintf(&b, "### %s\n\n%s\n", o.title(), o.Help)
-		if o.Name != "fragment" {
+		if !o.Included {
 			o.table(&b)
 			for _, k := range o.Keys {
 				for _, below := range k.Value.objects() {
@@ -31,19 +41,7 @@ func Reference() string {
 }
 
 // title is what the reference calls an object.
-func (o *Object) title() string {
-	switch o.Name {
-	case "recipe":
-		return "A recipe"
-	case "fragment":
-		return "A file to include"
-	case "variable":
-		return "A variable with a type"
-	case "when":
-		return "`when:`"
-	}
-	return "`" + o.Name + ":`"
-}
+func (o *Object) title() string { return cmp.Or(o.Title, "`"+o.Name+":`") }
 
 func (o *Object) table(b *strings.Builder) {
 	b.WriteString("\n| key | value | what it is for |\n|---|---|---|\n")
@@ -71,7 +69,10 @@ func (v Value) kind() string {
 	var kinds []string
 	if v.Text != nil {
 		kinds = append(kinds, "text")
-		if v.Text.Values != nil {
+		switch {
+		case v.Text.Number:
+			kinds = []string{"number"}
+		case v.Text.Values != nil:
 			kinds = []string{"`" + strings.Join(v.Text.Values, "`, `") + "`"}
 		}
 	}

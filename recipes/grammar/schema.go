@@ -15,15 +15,27 @@ func Schema() ([]byte, error) {
 	defs := map[string]any{}
 	recipe := Value{Object: Recipe()}.schema(defs)
 	fragment := Value{Object: Fragment()}.schema(defs)
-	data, err := json.MarshalIndent(map[string]any{
-		"$schema":     dialect,
+	return document(map[string]any{
 		"title":       "oarbuild recipe",
 		"description": "An image, or with neither name nor from a file that recipes include.",
 		"if":          map[string]any{"anyOf": []any{required("name"), required("from")}},
 		"then":        recipe,
 		"else":        fragment,
 		"$defs":       defs,
-	}, "", "  ")
+	})
+}
+
+// Schema returns the table of a document as a JSON Schema.
+func (o *Object) Schema(title string) ([]byte, error) {
+	defs := map[string]any{}
+	return document(map[string]any{
+		"title": title, "description": plain(o.Help), "allOf": []any{Value{Object: o}.schema(defs)}, "$defs": defs,
+	})
+}
+
+func document(schema map[string]any) ([]byte, error) {
+	schema["$schema"] = dialect
+	data, err := json.MarshalIndent(schema, "", "  ")
 	return append(data, '\n'), err
 }
 

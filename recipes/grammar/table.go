@@ -15,7 +15,7 @@ func oneOrMore(t *Text) Value { return Value{Text: t, List: &Value{Text: t}} }
 
 // Recipe is the table of a recipe.
 func Recipe() *Object {
-	recipe := &Object{Name: "recipe", Help: "A recipe is one YAML document, a mapping with these keys."}
+	recipe := &Object{Name: "recipe", Title: "A recipe", Whole: true, Help: "A recipe is one YAML document, a mapping with these keys."}
 	from := &Object{
 		Name: "from", One: []string{"debian", "image", "recipe"}, Say: fromSay,
 		Help: "What is below the recipe, when it is not another recipe by its name.",
@@ -36,7 +36,7 @@ func Recipe() *Object {
 // Fragment is the table of a file that recipes include.
 func Fragment() *Object {
 	return &Object{
-		Name: "fragment",
+		Name: "fragment", Title: "A file to include", Whole: true, Included: true,
 		Help: "A file that recipes include has the keys of a recipe but `name` and `from`.",
 		Keys: []Key{
 			{Name: "$schema", Value: Value{Text: free("$schema")}, Help: "Where an editor finds the schema. It says nothing to oarbuild."},
@@ -56,7 +56,7 @@ func Fragment() *Object {
 
 func variable() *Object {
 	return &Object{
-		Name: "variable", Help: "A variable that says what it may be.",
+		Name: "variable", Title: "A variable with a type", Help: "A variable that says what it may be.",
 		Keys: []Key{
 			{Name: "default", Value: Value{Text: free("default")}, Help: "Its value when nothing else gives one. Without it, `--set` or a recipe made on this one must."},
 			{Name: "type", Value: Value{Text: varType}, Help: "`string` (when nothing is said), `int`, `bool` (true or false), or `enum`."},

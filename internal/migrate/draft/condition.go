@@ -27,7 +27,7 @@ func condition(s *syntax.Stmt) (holds, known bool) {
 		if !constant(w) {
 			return false, false
 		}
-		words = append(words, literal(w))
+		words = append(words, verbatim(w))
 	}
 	switch {
 	case len(words) == 1 && words[0] == "true":
@@ -44,7 +44,7 @@ func condition(s *syntax.Stmt) (holds, known bool) {
 
 // constant reports whether the shell would take a word as it stands.
 func constant(w *syntax.Word) bool {
-	if literal(w) != "" {
+	if verbatim(w) != "" {
 		return true
 	}
 	for _, part := range w.Parts {

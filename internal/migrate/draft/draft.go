@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/oarcluster/oarcluster/recipes"
 )
 
 // Draft is a recipe in the making.
@@ -21,7 +23,7 @@ type Draft struct {
 	Name, Source string
 	// Parent is the recipe that this one comes from; "" is Debian's Suite.
 	Parent, Suite string
-	Image         Image
+	Image         recipes.Image
 
 	packages []asked
 	trees    []*tree
@@ -31,14 +33,6 @@ type Draft struct {
 	staged   int
 	// set is where each variable of the shell gets its value.
 	set map[string]string
-}
-
-// Image is the image's configuration, as recipes have it.
-type Image struct {
-	Entrypoint, Cmd           []string
-	Env, Labels               map[string]string
-	Expose, Volumes           []string
-	User, Workdir, StopSignal string
 }
 
 // Remark says what became of one thing. From is its place in the other tool's

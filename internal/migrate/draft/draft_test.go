@@ -24,7 +24,7 @@ func loaded(t *testing.T, d *Draft) *recipes.Resolved {
 
 func TestADraftIsARecipe(t *testing.T) {
 	t.Parallel()
-	d := &Draft{Name: "x", Source: "old.yaml", Suite: "bookworm", Image: Image{
+	d := &Draft{Name: "x", Source: "old.yaml", Suite: "bookworm", Image: recipes.Image{
 		Cmd: []string{"/bin/bash", "${a}"}, Env: map[string]string{"A": "${b} $c"}, Labels: map[string]string{"l": "1"}, Expose: []string{"80"},
 		Volumes: []string{"/data"}, User: "docker", Workdir: "/srv", StopSignal: "SIGTERM", Entrypoint: []string{"/init"},
 	}}

@@ -18,7 +18,7 @@ func acts(s *syntax.Stmt) bool {
 	syntax.Walk(s, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.CallExpr:
-			found = found || len(n.Args) > 0 && !slices.Contains(quiet, literal(n.Args[0]))
+			found = found || len(n.Args) > 0 && !slices.Contains(quiet, verbatim(n.Args[0]))
 		case *syntax.Redirect:
 			found = found || writes(n)
 		case *syntax.FuncDecl:
@@ -33,7 +33,7 @@ func acts(s *syntax.Stmt) bool {
 func writes(r *syntax.Redirect) bool {
 	switch r.Op {
 	case syntax.RdrOut, syntax.AppOut, syntax.RdrAll, syntax.AppAll, syntax.RdrClob:
-		return literal(r.Word) != "/dev/null"
+		return verbatim(r.Word) != "/dev/null"
 	}
 	return false
 }

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/oarcluster/oarcluster/recipes/literal"
 )
 
 // Recipe returns the recipe as YAML, with comments that tell where each part is
@@ -28,7 +29,7 @@ func (d *Draft) Recipe() ([]byte, error) {
 		doc = append(doc, yaml.MapItem{Key: "vars", Value: yaml.MapSlice{{Key: "suite", Value: d.Suite}}})
 	}
 	comments := yaml.CommentMap{}
-	for _, part := range []yaml.MapItem{d.yamlPackages(comments), d.yamlFiles(), d.yamlSteps(comments), {Key: "image", Value: d.Image.yaml()}} {
+	for _, part := range []yaml.MapItem{d.yamlPackages(comments), d.yamlFiles(), d.yamlSteps(comments), {Key: "image", Value: d.Image.YAML()}} {
 		if list, ok := part.Value.([]yaml.MapSlice); ok && len(list) == 0 {
 			continue
 		}
@@ -85,7 +86,7 @@ func (d *Draft) yamlFiles() yaml.MapItem {
 func (d *Draft) yamlSteps(comments yaml.CommentMap) yaml.MapItem {
 	var list []yaml.MapSlice
 	for i, s := range d.steps {
-		entry := yaml.MapSlice{{Key: "name", Value: escape(s.name)}, {Key: "sh", Value: reference.ReplaceAllString(s.sh, "$$$0")}}
+		entry := yaml.MapSlice{{Key: "name", Value: literal.Text(s.name)}, {Key: "sh", Value: literal.Script(s.sh)}}
 		if s.online {
 			entry = append(entry, yaml.MapItem{Key: "network", Value: "host"})
 		}
@@ -94,43 +95,3 @@ func (d *Draft) yamlSteps(comments yaml.CommentMap) yaml.MapItem {
 	}
 	return yaml.MapItem{Key: "run", Value: list}
 }
-
-func (i Image) yaml() yaml.MapSlice {
-	var doc yaml.MapSlice
-	list := func(key string, values []string) {
-		var escaped []string
-		for _, v := range values {
-			escaped = append(escaped, escape(v))
-		}
-		if values != nil {
-			doc = append(doc, yaml.MapItem{Key: key, Value: escaped})
-		}
-	}
-	pairs := func(key string, values map[string]string) {
-		var sorted yaml.MapSlice
-		for _, name := range slices.Sorted(maps.Keys(values)) {
-			sorted = append(sorted, yaml.MapItem{Key: name, Value: escape(values[name])})
-		}
-		if len(sorted) > 0 {
-			doc = append(doc, yaml.MapItem{Key: key, Value: sorted})
-		}
-	}
-	list("entrypoint", i.Entrypoint)
-	list("cmd", i.Cmd)
-	pairs("env", i.Env)
-	pairs("labels", i.Labels)
-	list("expose", i.Expose)
-	list("volumes", i.Volumes)
-	for _, one := range []yaml.MapItem{{Key: "user", Value: i.User}, {Key: "workdir", Value: i.Workdir}, {Key: "stop_signal", Value: i.StopSignal}} {
-		if one.Value != "" {
-			doc = append(doc, one)
-		}
-	}
-	return doc
-}
-
-// reference matches what a recipe would replace in a script.
-var reference = regexp.MustCompile(`\$\$+\{|\$\{[a-z][a-z0-9_]*\}`)
-
-// escape writes a text so that none of it is a variable of the recipe.
-func escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }

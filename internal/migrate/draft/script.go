@@ -195,12 +195,12 @@ func verbOf(words []string) (verb string, rest []string) {
 func literals(args []*syntax.Word) []string {
 	var words []string
 	for _, w := range args {
-		words = append(words, literal(w))
+		words = append(words, verbatim(w))
 	}
 	return words
 }
 
-func literal(w *syntax.Word) string {
+func verbatim(w *syntax.Word) string {
 	var b strings.Builder
 	for _, part := range w.Parts {
 		switch p := part.(type) {

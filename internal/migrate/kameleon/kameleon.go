@@ -24,6 +24,7 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/migrate/draft"
 	"github.com/oarcluster/oarcluster/internal/ui"
+	"github.com/oarcluster/oarcluster/recipes"
 )
 
 // Read drafts a recipe from a file of the tree. Variables given are set over
@@ -34,7 +35,7 @@ func Read(fsys fs.FS, file string, set map[string]string, suite func(string) boo
 		return nil, err
 	}
 	t := &translator{recipe: r, draft: &draft.Draft{
-		Name: imageName(file), Source: path.Base(file), Image: draft.Image{Cmd: []string{"/bin/bash"}},
+		Name: imageName(file), Source: path.Base(file), Image: recipes.Image{Cmd: []string{"/bin/bash"}},
 	}}
 	for _, extended := range r.chain[1:] {
 		t.draft.Carry(file, "extend: "+extended, "its part is in the recipe")

@@ -1,4 +1,4 @@
-package recipes
+package strict
 
 import "testing"
 
@@ -21,9 +21,9 @@ func TestHowMistakesRead(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			m := &mistakes{}
-			m.add([]byte(tc.text), tc.at, "wrong")
-			if got := m.err().Error(); got != tc.want {
+			m := &Mistakes{}
+			m.Add([]byte(tc.text), tc.at, "wrong")
+			if got := m.Err().Error(); got != tc.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 			}
 		})
@@ -32,8 +32,8 @@ func TestHowMistakesRead(t *testing.T) {
 
 func TestMistakesAreSortedAndToldOnce(t *testing.T) {
 	t.Parallel()
-	m := &mistakes{}
-	if m.err() != nil {
+	m := &Mistakes{}
+	if m.Err() != nil {
 		t.Error("no mistakes are an error")
 	}
 	for _, one := range []struct {
@@ -44,24 +44,10 @@ func TestMistakesAreSortedAndToldOnce(t *testing.T) {
 		{"b", 1, 1, "b"}, {"a", 2, 1, "late"}, {"a", 1, 9, "right"}, {"a", 1, 1, "second"}, {"a", 1, 1, "first"},
 		{"b", 1, 1, "b"}, {"a", 1, 1, "second"},
 	} {
-		m.add(nil, Position{File: one.file, Line: one.line, Col: one.col}, "%s", one.message)
+		m.Add(nil, Position{File: one.file, Line: one.line, Col: one.col}, "%s", one.message)
 	}
 	want := "a:1:1: first\na:1:1: second\na:1:9: right\na:2:1: late\nb:1:1: b"
-	if got := m.err().Error(); got != want {
+	if got := m.Err().Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-}
-
-// A mistake of base is told once, however many recipes come from base.
-func TestSharedParentsAreToldOnce(t *testing.T) {
-	t.Parallel()
-	files := tree{
-		"base.yaml": "name: base\nfrom: {debian: trixie}\npackages: [VIM]\n",
-		"a.yaml":    "name: a\nfrom: base\n",
-		"b.yaml":    "name: b\nfrom: base\n",
-	}
-	_, err := Load(files.read, []string{"a.yaml", "b.yaml", "base.yaml"}, nil)
-	if err == nil || len(err.(*mistakes).list) != 1 {
-		t.Errorf("got\n%v\nwant one mistake", err)
 	}
 }

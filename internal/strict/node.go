@@ -1,4 +1,4 @@
-package recipes
+package strict
 
 import (
 	"strings"
@@ -8,44 +8,44 @@ import (
 	"github.com/oarcluster/oarcluster/recipes/grammar"
 )
 
-// text is a scalar of a recipe as written, before variables are replaced.
-type text struct {
-	value string
-	at    Position
-	rule  *grammar.Text
-	// bad marks a value of the wrong kind, or a mapping with a key that nobody
+// Text is a scalar as written.
+type Text struct {
+	Value string
+	At    Position
+	Rule  *grammar.Text
+	// Bad marks a value of the wrong kind, or a mapping with a key that nobody
 	// knows, which has been reported.
-	bad bool
+	Bad bool
 }
 
-// node is a value of a recipe as written. One that is not given is zero.
-type node struct {
-	text
-	// list, pairs and keys are not nil when the value is a list, a mapping of
+// Node is a value as written. One that is not given is zero.
+type Node struct {
+	Text
+	// List, Pairs and Keys are not nil when the value is a list, a mapping of
 	// the user's keys, or one of known keys.
-	list  []node
-	pairs []pair
-	keys  map[string]node
+	List  []Node
+	Pairs []Pair
+	Keys  map[string]Node
 }
 
-// pair is an entry of a mapping whose keys are the user's.
-type pair struct {
-	key   text
-	value node
+// Pair is an entry of a mapping whose keys are the user's.
+type Pair struct {
+	Key   Text
+	Value Node
 }
 
-// get returns the value of a known key.
-func (n node) get(key string) node { return n.keys[key] }
+// Get returns the value of a known key.
+func (n Node) Get(key string) Node { return n.Keys[key] }
 
-// given reports whether the value was written.
-func (n node) given() bool { return n.at.isSet() }
+// Given reports whether the value was written.
+func (n Node) Given() bool { return n.At.IsSet() }
 
-// entries returns the entries of a list, for which its only entry may stand.
-func (n node) entries() []node {
-	if n.list == nil && n.given() && !n.bad {
-		return []node{n}
+// Entries returns the entries of a list, for which its only entry may stand.
+func (n Node) Entries() []Node {
+	if n.List == nil && n.Given() && !n.Bad {
+		return []Node{n}
 	}
-	return n.list
+	return n.List
 }
 
 // position returns where a node is.

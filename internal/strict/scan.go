@@ -1,4 +1,4 @@
-package recipes
+package strict
 
 import (
 	"bytes"
@@ -13,16 +13,12 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Bounds of a recipe, far above what one needs, so that a hostile text cannot
-// exhaust memory or stack.
-const (
-	maxBytes = 64 << 10
-	maxDepth = 16
-	maxAdded = 16 << 20
-)
+// maxDepth bounds nesting, far above what a text needs, so that a hostile one cannot
+// exhaust the stack.
+const maxDepth = 16
 
 // clean takes off what editors of other systems leave in a text: a byte order
-// mark and carriage returns at line ends, which would reach the scripts.
+// mark and carriage returns at line ends.
 func clean(data []byte) []byte {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	return bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
@@ -32,14 +28,14 @@ func clean(data []byte) []byte {
 // why it cannot, and returns nil then.
 func (d *decoder) scan() ast.Node {
 	switch {
-	case len(d.text) > maxBytes:
-		d.mistake(Position{}, "recipe has %d bytes, more than %d", len(d.text), maxBytes)
+	case len(d.text) > d.kind.Max:
+		d.mistake(Position{}, "%s has %d bytes, more than %d", d.kind.Name, len(d.text), d.kind.Max)
 		return nil
 	case len(bytes.TrimSpace(d.text)) == 0:
-		d.mistake(Position{}, "recipe is empty")
+		d.mistake(Position{}, "%s is empty", d.kind.Name)
 		return nil
 	}
-	if at, what := badByte(d.text); what != "" {
+	if at, what := BadByte(d.text); what != "" {
 		d.mistake(at, "%s", what)
 		return nil
 	}
@@ -70,16 +66,16 @@ func (d *decoder) document(file *ast.File) ast.Node {
 		_, ok := doc.Body.(ast.MapNode)
 		switch {
 		case i > 0 && root != nil:
-			d.mistake(place(doc.Body.GetToken()), "a recipe is one document: a second one begins here")
+			d.mistake(place(doc.Body.GetToken()), "a %s is one document: a second one begins here", d.kind.Name)
 		case !ok:
-			d.mistake(place(doc.Body.GetToken()), "a recipe is a mapping of keys to values, not %s", kindOf(doc.Body))
+			d.mistake(place(doc.Body.GetToken()), "a %s is a mapping of keys to values, not %s", d.kind.Name, kindOf(doc.Body))
 			return nil
 		default:
 			root = doc.Body
 		}
 	}
 	if root == nil {
-		d.mistake(Position{}, "recipe is empty")
+		d.mistake(Position{}, "%s is empty", d.kind.Name)
 	}
 	return root
 }
@@ -94,8 +90,8 @@ func parse(tokens token.Tokens) (file *ast.File, err error) {
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
-// badByte finds what no text has: bytes that are not UTF-8, and control characters.
-func badByte(text []byte) (Position, string) {
+// BadByte finds what no text has: bytes that are not UTF-8, and control characters.
+func BadByte(text []byte) (Position, string) {
 	line, col := 1, 1
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
@@ -113,15 +109,14 @@ func badByte(text []byte) (Position, string) {
 	return Position{}, ""
 }
 
-// refusedToken finds what a recipe may not have: parts of YAML that let a short
-// text grow without bound or mean something else than it shows, and nesting
-// deeper than any recipe's.
+// refusedToken finds what no text may have: parts of YAML that let a short one grow
+// without bound or mean something else than it shows, and nesting that is too deep.
 func refusedToken(tokens token.Tokens) (Position, string) {
 	flow, dashes := 0, 0
 	for _, t := range tokens {
 		switch t.Type {
 		case token.AnchorType, token.AliasType:
-			return place(t), "anchors and aliases are refused: write the value out, or use a variable"
+			return place(t), "anchors and aliases are refused: write the value out"
 		case token.MergeKeyType:
 			return place(t), "merge keys are refused: write the keys out"
 		case token.TagType, token.DirectiveType:
