@@ -5,7 +5,9 @@
 #
 # Environment: DEBIAN_FRONTEND, SOURCE_DATE_EPOCH (seconds), PACKAGES (the names
 # that were asked for). Mounts, each of which may be absent: /run/eatmydata (a
-# library that makes fsync free), /run/below (the tree beneath, read only).
+# library that makes fsync free), /run/below (the tree beneath, read only),
+# /run/native (programs of another architecture) with /run/image (this tree, read
+# only) and what stands in the place of interpreters (native.sh).
 set -eu
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 umask 022
@@ -21,10 +23,23 @@ admin=/var/lib/dpkg
 work=/run/oarbuild
 mkdir -p "$work/bin"
 
-for library in /run/eatmydata/libeatmydata.so /run/eatmydata/usr/lib/*/libeatmydata.so; do
+# The dynamic linker replaces $LIB by the folder of its architecture (ld.so(8)).
+for library in /run/eatmydata/usr/lib/*/libeatmydata.so /run/native/usr/lib/*/libeatmydata.so; do
 	if [ -e "$library" ]; then
-		export LD_PRELOAD="$library${LD_PRELOAD:+:$LD_PRELOAD}"
-		break
+		library=${library%/*}
+		mkdir -p "$work/preload/lib"
+		ln -s "$library" "$work/preload/lib/${library##*/}"
+	fi
+done
+if [ -d "$work/preload" ]; then
+	export LD_PRELOAD="$work/preload/\$LIB/libeatmydata.so${LD_PRELOAD:+:$LD_PRELOAD}"
+fi
+
+# Does this machine run the native programs? Unlike sh, bash does not take a
+# program of another machine for a script.
+for loader in /run/native/usr/lib/*/ld-linux*.so.* /run/native/lib/*/ld-linux*.so.*; do
+	if bash -c '"$0" --version' "$loader" >/dev/null 2>&1; then
+		export OARBUILD_LOADER="$loader"
 	fi
 done
 
@@ -125,11 +140,7 @@ drop_keys() {
 	rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /etc/oar/oar_ssh_host_*_key* \
 		/var/lib/oar/.ssh/id_rsa /var/lib/oar/.ssh/id_rsa.pub /var/lib/oar/.ssh/authorized_keys
 	[ -e /etc/ssl/private/ssl-cert-snakeoil.key ] || return 0
-	for link in /etc/ssl/certs/*; do
-		if [ "$(readlink "$link")" = ssl-cert-snakeoil.pem ]; then
-			rm "$link"
-		fi
-	done
+	find /etc/ssl/certs -lname ssl-cert-snakeoil.pem -delete
 	rm -f /etc/ssl/private/ssl-cert-snakeoil.key /etc/ssl/certs/ssl-cert-snakeoil.pem
 }
 
@@ -145,8 +156,10 @@ clean() {
 	for account in /etc/shadow /etc/shadow-; do
 		[ ! -e "$account" ] || sed -i -E "s/^([^:]*:[^:]*):[0-9]+:/\1:$((epoch / 86400)):/" "$account"
 	done
+	unset LD_PRELOAD # it leads through $work
 	rm -rf "$work"
-	find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./run/below -o -path ./run/eatmydata \) -prune -o \
+	find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./run/below -o -path ./run/eatmydata \
+		-o -path ./run/native -o -path ./run/image \) -prune -o \
 		-newermt "@$epoch" ! -path ./etc/resolv.conf ! -path ./etc/hosts ! -path ./etc/hostname -print0 |
 		xargs -0r touch -hcd "@$epoch"
 }

@@ -25,7 +25,7 @@ type DrawnImage struct {
 // Vertex is an operation of a graph.
 type Vertex struct {
 	Digest digest.Digest   `json:"digest"`
-	Op     string          `json:"op"` // source, file, merge or exec
+	Op     string          `json:"op"` // source, file, merge, diff or exec
 	Name   string          `json:"name"`
 	Step   string          `json:"step,omitempty"`   // as [Steps] names it
 	Recipe string          `json:"recipe,omitempty"` // FILE:LINE
@@ -114,6 +114,8 @@ func (v vertex) kind() string {
 		return "source"
 	case v.op.GetMerge() != nil:
 		return "merge"
+	case v.op.GetDiff() != nil:
+		return "diff"
 	case v.op.GetExec() != nil:
 		return "exec"
 	case v.op.GetFile() != nil:

@@ -100,6 +100,10 @@ func (v vertex) what() string {
 		return "merge" + numbers(v.inputs)
 	case *pb.Op_Exec:
 		return v.exec(op.Exec)
+	case *pb.Op_File:
+		return "files" + numbers(v.inputs) + files(op.File)
+	case *pb.Op_Diff:
+		return "diff" + numbers(v.inputs)
 	}
 	return fmt.Sprintf("%T", v.op.Op)
 }
@@ -147,6 +151,18 @@ func begin(script string) string {
 		return line
 	}
 	return line + " …"
+}
+
+// files tells the names of the files that are made; the second of two inputs is
+// copied over the first.
+func files(op *pb.FileOp) string {
+	text := ""
+	for _, action := range op.Actions {
+		if made := action.GetMkfile(); made != nil {
+			text += " " + made.Path
+		}
+	}
+	return text
 }
 
 func numbers(inputs []int) string {

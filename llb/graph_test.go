@@ -222,3 +222,23 @@ func TestTheProxyOfAStep(t *testing.T) {
 		}
 	}
 }
+
+// TestPackagesAlone: what is unpacked ahead is the vertex that the image asks for.
+func TestPackagesAlone(t *testing.T) {
+	t.Parallel()
+	in := input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "arm64")
+	found := map[string]string{}
+	for _, v := range must(t, graph(t, in)) {
+		found[v.digest.String()] = v.name
+	}
+	for level, want := range []string{"[debian linux/arm64] 70 packages", "[small linux/arm64] 72 packages"} {
+		g, err := Packages(t.Context(), in, level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := must(t, g)
+		if len(list) != 1 || found[list[0].digest.String()] != want || g.Title != want {
+			t.Errorf("%s is %v", g.Title, list)
+		}
+	}
+}

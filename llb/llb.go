@@ -14,8 +14,9 @@
 // "+" is BuildKit's merge: layers made elsewhere keep their digests, and a
 // changed file installs no package again and runs no early step that does not
 // need it. The last merge costs nothing, for BuildKit does not make a tree of it
-// that nobody asks for. S0 and S1 are the same vertices in all images that share
-// them, so BuildKit solves them once.
+// that nobody asks for. Where a merge's tree is dear, as that of "S1 + packages
+// of server", steps run on a copy (trunk). S0 and S1 are the same vertices in all
+// images that share them, so BuildKit solves them once.
 //
 // A step lays the files that it needs itself, from a mount, in front of its
 // script. Each file is laid once: an early step's own change of it lasts. Where
@@ -72,6 +73,13 @@ type Input struct {
 	// Eatmydata holds Debian's package libeatmydata1 unpacked, which is below
 	// usr/lib/ and the architecture's folder. A zero layer leaves it out.
 	Eatmydata Layer
+	// Native holds packages of another architecture unpacked, one that the machine
+	// that builds may run without emulation: interpreters, and what they need. A
+	// zero layer leaves it out.
+	Native Layer
+	// Interpreters names for each level the interpreters of the image, such as
+	// /usr/bin/perl, that Native has in the same version. Nil means none.
+	Interpreters [][]string
 	// Labels are labels and annotations beyond those that the recipe gives rise
 	// to. The recipe's own labels win over them.
 	Labels map[string]string
@@ -119,13 +127,25 @@ func Image(ctx context.Context, in Input) (*Graph, error) {
 	}, nil
 }
 
+// Packages returns the graph of nothing but a level's package layer, so that a
+// builder can have it unpacked before the image's own graph asks for it.
+func Packages(ctx context.Context, in Input, level int) (*Graph, error) {
+	b := &builder{in: in}
+	l := source{in.Recipe.Levels[level].Name, in.Packages[level]}
+	def, err := b.source(l).Marshal(ctx, bk.Platform(in.Platform))
+	if err != nil {
+		return nil, fmt.Errorf("marshalling the graph of %s: %w", b.label(l.level, l.layer.Name), err)
+	}
+	return &Graph{Title: b.label(l.level, l.layer.Name), Definition: def}, nil
+}
+
 // chain answers the package layers, each configured and followed by its level's
 // early steps. The files of the bare level lie below its configuration, for they
 // rule dpkg and apt.
-func (b *builder) chain() bk.State {
-	state := bk.Scratch()
+func (b *builder) chain() trunk {
+	t := trunk{tree: bk.Scratch(), copied: bk.Scratch()}
 	if base := b.in.Recipe.Base; base != "" {
-		state = bk.Image(base, b.name("image", "%s", base))
+		t.tree = bk.Image(base, b.name("image", "%s", base))
 	}
 	for i, level := range b.in.Recipe.Levels {
 		if layer := b.in.Packages[i]; layer != (Layer{}) {
@@ -133,20 +153,26 @@ func (b *builder) chain() bk.State {
 			if i == 0 {
 				over = append(over, source{level.Name, b.in.Files[0]})
 			}
-			state = b.configure(b.merge(state, level.Name, "packages", over), state, level, layer)
+			var interpreters []string
+			if b.in.Interpreters != nil {
+				interpreters = b.in.Interpreters[i]
+			}
+			below := t.tree
+			b.grow(&t, level, over)
+			t.tree = b.configure(t.tree, below, level, layer, interpreters)
 		}
 		for j, step := range level.Run {
 			if step.Needs != nil {
-				state = b.script(state, level.Name, step, b.lay(source{level.Name, b.in.Needs[i][j]}))
+				t.tree = b.script(t.tree, level.Name, step, b.lay(source{level.Name, b.in.Needs[i][j]}))
 			}
 		}
 	}
-	return state
+	return t
 }
 
 // rest adds the files that are left, and runs the steps that see all files, the
 // lowest level's first.
-func (b *builder) rest(state bk.State) bk.State {
+func (b *builder) rest(t trunk) bk.State {
 	name := b.in.Recipe.Name
 	var files []source
 	var steps []recipes.Step
@@ -161,16 +187,16 @@ func (b *builder) rest(state bk.State) bk.State {
 		}
 	}
 	if len(steps) == 0 {
-		return b.merge(state, name, "files", files)
+		return b.merge(b.layers(t), name, "files", files)
 	}
 	for i, step := range steps {
 		var lay []bk.RunOption
 		if i == 0 {
 			lay = b.lay(files...)
 		}
-		state = b.script(state, name, step, lay)
+		t.tree = b.script(t.tree, name, step, lay)
 	}
-	return state
+	return b.layers(t)
 }
 
 // name puts before a vertex's name which recipe and platform it is for.

@@ -49,6 +49,10 @@ func input(r *recipes.Resolved, architecture string) Input {
 		Epoch:     epoch,
 		Store:     "oarbuild",
 	}
+	if architecture != "amd64" {
+		in.Native = layer("native", "22 packages")
+		in.Interpreters = make([][]string, len(r.Levels))
+	}
 	for i, l := range r.Levels {
 		packages, files := Layer{}, Layer{}
 		if i == 0 || len(l.Packages) > 0 {
@@ -56,6 +60,9 @@ func input(r *recipes.Resolved, architecture string) Input {
 		}
 		if len(l.Files) > 0 {
 			files = layer("files "+l.Name, "files")
+		}
+		if in.Interpreters != nil {
+			in.Interpreters[i] = []string{"/usr/bin/perl", "/usr/bin/python3.13"}[:min(i+1, 2)]
 		}
 		in.Packages = append(in.Packages, packages)
 		in.Files = append(in.Files, files)

@@ -108,3 +108,23 @@ func TestAStepEndsWithItsScript(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsBesideAStepIsNotRead: it is named by its vertex, not by its bytes.
+func TestWhatIsBesideAStepIsNotRead(t *testing.T) {
+	t.Parallel()
+	in := input(load(t, map[string]string{"x.yaml": small}, "x.yaml"), "amd64")
+	beside := 0
+	for name, step := range steps(t, graph(t, in)) {
+		for _, m := range step.Mounts {
+			if m.Dest == "/" {
+				continue
+			}
+			if beside++; m.ContentCache != pb.MountContentCache_OFF || !m.Readonly {
+				t.Errorf("%s: %s is %v", name, m.Dest, m)
+			}
+		}
+	}
+	if beside != 6 { // the library four times, the tree beneath, the files
+		t.Errorf("%d mounts are beside steps", beside)
+	}
+}

@@ -116,6 +116,8 @@ func newBuilder(in Input) (*builder, error) {
 		return nil, fmt.Errorf("no configuration of the image %s", in.Recipe.Base)
 	case in.Recipe.Base == "" && in.Packages[0] == Layer{}:
 		return nil, fmt.Errorf("no layer for the bare base")
+	case in.Interpreters != nil && len(in.Interpreters) != levels:
+		return nil, fmt.Errorf("interpreters of %d levels for %d levels", len(in.Interpreters), levels)
 	case len(in.Needs) != levels:
 		return nil, fmt.Errorf("needs of %d levels for %d levels", len(in.Needs), levels)
 	}
@@ -154,7 +156,14 @@ func (b *builder) lay(files ...source) []bk.RunOption {
 		return nil
 	}
 	all := bk.Merge(states, b.name(b.in.Recipe.Name, "merge files"))
-	return []bk.RunOption{bk.AddMount(filesMount, all, bk.Readonly)}
+	return []bk.RunOption{beside(filesMount, all)}
+}
+
+// beside answers the option that mounts a state beside a step's tree. BuildKit
+// takes it for what its vertex says: by default it would read every file of it,
+// the whole tree of /run/below, to find out that another one has the same bytes.
+func beside(path string, state bk.State) bk.RunOption {
+	return bk.AddMount(path, state, bk.Readonly, bk.ContentCache(bk.MountContentCacheOff))
 }
 
 // merge lays sources over a state and notes them as layers of the image. Zero
@@ -173,7 +182,7 @@ func (b *builder) merge(state bk.State, level, what string, over []source) bk.St
 
 // configure runs the maintainer scripts of a level's packages. It sees the tree
 // without them, too.
-func (b *builder) configure(state, below bk.State, level recipes.Level, layer Layer) bk.State {
+func (b *builder) configure(state, below bk.State, level recipes.Level, layer Layer, interpreters []string) bk.State {
 	var packages []string
 	for _, p := range level.Packages {
 		packages = append(packages, p.Name)
@@ -185,8 +194,9 @@ func (b *builder) configure(state, below bk.State, level recipes.Level, layer La
 		b.name(level.Name, "configure %s", layer.Name),
 	}
 	if below.Output() != nil {
-		opts = append(opts, bk.AddMount(belowMount, below, bk.Readonly))
+		opts = append(opts, beside(belowMount, below))
 	}
+	opts = append(opts, b.natively(state, level.Name, interpreters)...)
 	if last := len(level.Packages) - 1; last >= 0 {
 		at := level.Packages[0].At
 		at.End = level.Packages[last].At.End
@@ -247,9 +257,12 @@ func (b *builder) run(name string, args []string, state bk.State, opts []bk.RunO
 		bk.AddEnv("DEBIAN_FRONTEND", "noninteractive"),
 		bk.AddEnv("SOURCE_DATE_EPOCH", strconv.FormatInt(b.in.Epoch.Unix(), 10)),
 	}
+	if cpu := quickCPU[b.in.Platform.Architecture]; cpu != "" {
+		common = append(common, bk.AddEnv("QEMU_CPU", cpu))
+	}
 	if b.in.Eatmydata != (Layer{}) {
 		lib := b.source(source{"eatmydata", b.in.Eatmydata})
-		common = append(common, bk.AddMount(eatmydataMount, lib, bk.Readonly))
+		common = append(common, beside(eatmydataMount, lib))
 	}
 	b.stale = b.stale || b.in.NoCache || slices.Contains(b.in.Again, name)
 	if b.stale {

@@ -14,8 +14,8 @@ import (
 const lockHelp = `Resolve the recipes afresh and write down which packages that gives: for each
 recipe NAME.yaml a file NAME.SUITE.lock.json beside it, or in the current folder
 for a shipped recipe. It names every package with version, digest and place, for
-all platforms of the recipe unless --platform names some, and the signed Release
-files that they follow from. The packages are fetched as well: --locked then
+all platforms of the recipe, and the signed Release files that they follow from.
+With --platform, other platforms that the lock has stay in it as they are. The packages are fetched as well: --locked then
 builds them although the mirror has moved on, and --locked --offline without any
 network.
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,6 +28,7 @@ type archives map[string]*suiteArchive
 // and how its transfers go.
 type suiteArchive struct {
 	*mirror.Archive
+	debian   *mirror.Archive // without the further ones, nil when all is locked
 	progress *progress
 }
 
@@ -34,8 +36,8 @@ type suiteArchive struct {
 // one archive.
 func (t *target) archive() string {
 	name := t.recipe.Suite.Name + describeSources(t.recipe.Sources)
-	if t.lock != nil {
-		name += fmt.Sprintf("\n%v", t.lock.Releases)
+	if t.locked != nil {
+		name += fmt.Sprintf("\n%v", t.locked)
 	}
 	return name
 }
@@ -52,7 +54,7 @@ func openArchives(ctx context.Context, o Options, dir string, targets []*target)
 			if err != nil {
 				return nil, err
 			}
-			suites[suite] = &suiteArchive{archive, progress}
+			suites[suite] = &suiteArchive{archive, archive, progress}
 		}
 		if all[t.archive()] != nil {
 			continue
@@ -61,7 +63,7 @@ func openArchives(ctx context.Context, o Options, dir string, targets []*target)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.recipe.File, err)
 		}
-		all[t.archive()] = &suiteArchive{archive, suites[suite].progress}
+		all[t.archive()] = &suiteArchive{archive, suites[suite].Archive, suites[suite].progress}
 	}
 	said := map[string]bool{}
 	for _, archive := range all {
@@ -115,9 +117,9 @@ func (a archives) resolve(ctx context.Context, o Options, targets []*target) err
 	if len(targets) == 0 {
 		return nil
 	}
-	begun := time.Now()
+	begun, unaided := time.Now(), make([]error, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
-	for _, t := range targets {
+	for i, t := range targets {
 		group.Go(func() (err error) {
 			if t.packages, err = a.of(t).Resolve(ctx, t.arch, t.request()); err != nil {
 				return a.blame(ctx, t, err)
@@ -131,12 +133,14 @@ func (a archives) resolve(ctx context.Context, o Options, targets []*target) err
 					t.eatmydata = []debian.Package{p}
 				}
 			}
-			return nil
+			unaided[i] = a.resolveNative(ctx, t)
+			return ctx.Err()
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	o.warnUnaided(unaided)
 	for _, archive := range a {
 		if line := archive.progress.line("index", "indexes", time.Since(begun)); line != "" {
 			o.say("%s", line)
@@ -192,6 +196,9 @@ func (a archives) fetch(ctx context.Context, o Options, targets []*target) error
 		for _, name := range archive.Damaged() {
 			o.warn("package " + name + " was damaged or exchanged in the store: it was thrown away")
 		}
+		if names := archive.Recalled(); len(names) > 0 {
+			o.say("the mirror has no more, and the snapshot service had: %s", strings.Join(names, ", "))
+		}
 		if err != nil {
 			return aboutLock(wanted, err)
 		}
@@ -207,7 +214,7 @@ func union(targets []*target) []debian.Package {
 	var all []debian.Package
 	seen := map[string]bool{}
 	for _, t := range targets {
-		for _, group := range append(t.packages, t.eatmydata) {
+		for _, group := range append(t.packages, t.eatmydata, t.native) {
 			for _, p := range group {
 				if !seen[p.SHA256] {
 					seen[p.SHA256] = true

@@ -101,7 +101,7 @@ func (t *target) provenance(builder string) attest.Build {
 		b.Materials = append(b.Materials, attest.Material{Name: t.recipe.Base, URI: "docker-image://" + t.recipe.Base, Digest: digest})
 	}
 	contents := t.contents("")
-	for _, p := range append(contents.Packages, t.eatmydata...) {
+	for _, p := range slices.Concat(contents.Packages, t.eatmydata, t.native) {
 		b.Materials = append(b.Materials, material(contents, p))
 	}
 	for i := range t.layers.Packages {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/containerd/platforms"
@@ -122,7 +123,7 @@ func serveBases(ctx context.Context, targets []*target) error {
 		if err != nil {
 			return err
 		}
-		stop, _, err := registry.EnsureLoopback(ctx, t.recipe.Base, root)
+		stop, _, err := registry.EnsureLoopback(ctx, t.recipe.Base, root, false)
 		if err != nil {
 			return err
 		}
@@ -131,17 +132,32 @@ func serveBases(ctx context.Context, targets []*target) error {
 	return nil
 }
 
-// refuse says so when a recipe asks for packages over an image: which are in it
-// is known to its own dpkg alone, and not to the archive's index.
+// aptStep is a step that installs packages by the image's own apt.
+func aptStep(list string) string {
+	return `{name: install ` + list + `, network: host, sh: "apt-get update && apt-get install -y --no-install-recommends ` + list + ` && rm -rf /var/lib/apt/lists/*"}`
+}
+
+// refuse says so when a recipe asks for packages over an image, and what to write
+// instead. Which packages are in an image is known to its own dpkg alone, in
+// versions that the archive may not have any more: what Depends and Breaks mean
+// for them is for apt to say, in that image.
 func refuse(r *recipes.Resolved) error {
 	if r.Base == "" {
 		return nil
 	}
+	var names []string
+	at := recipes.Position{}
 	for _, level := range r.Levels {
 		for _, p := range level.Packages {
-			return ui.Usage(fmt.Errorf("%s: package %s over the image %s: packages can be resolved over the Debian archive alone", p.At, p.Name, r.Base),
-				"install it in a step with network: host (apt-get), or write from: {debian: \"${suite}\"}")
+			if names = append(names, p.Name); len(names) == 1 {
+				at = p.At
+			}
 		}
+	}
+	if len(names) > 0 {
+		list := strings.Join(names, " ")
+		return ui.Usage(fmt.Errorf("%s: packages over the image %s: what is installed there is known to its own dpkg alone", at, r.Base),
+			"when you have the recipe of the image, come from that: from: NAME, or from: {recipe: …} as oarbuild --print writes it; else install them in a step: %s", aptStep(list))
 	}
 	for _, s := range r.Sources {
 		return ui.Usage(fmt.Errorf("%s: archive %s over the image %s: nothing can be taken from it", s.At, s.Name, r.Base), "write from: {debian: \"${suite}\"}")

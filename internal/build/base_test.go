@@ -2,9 +2,6 @@ package build
 
 import (
 	"encoding/json"
-	"io"
-	"log"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,19 +9,19 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 // pushedBase pushes an index with one image for linux/amd64, and answers its name
 // with the digest, and what ends its registry.
 func pushedBase(t *testing.T) (string, func()) {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	t.Cleanup(server.Close)
+	server := registrytest.New(t)
 	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
 		OS: "linux", Architecture: "amd64", Created: v1.Time{Time: time.Unix(1234, 0).UTC()}, Config: v1.Config{WorkingDir: "/w"},
 	})
@@ -37,7 +34,7 @@ func pushedBase(t *testing.T) (string, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref, err := name.NewDigest(strings.TrimPrefix(server.URL, "http://") + "/x/y@" + digest.String())
+	ref, err := name.NewDigest(server.Host + "/x/y@" + digest.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +127,7 @@ func TestBasesThatCannotBe(t *testing.T) {
 	image, _ := pushedBase(t)
 	far := "far.example.org/x@sha256:" + strings.Repeat("a", 64)
 	for _, tc := range []struct{ name, image, text, platform, want string }{
-		{"packages", image, "packages: [vim]\n", "linux/amd64", "mine.yaml:3:12: package vim over the image " + image},
+		{"packages", image, "packages: [vim, tree]\n", "linux/amd64", "mine.yaml:3:12: packages over the image " + image},
 		{"another platform", image, "", "linux/arm64", "it has nothing for linux/arm64"},
 		{"offline", far, "", "linux/amd64", "--offline excludes reading far.example.org/x@sha256:"},
 		{"a digest that is not there", image[:strings.Index(image, "@")] + far[strings.Index(far, "@"):], "", "linux/amd64", "reading 127.0.0.1"},
@@ -142,5 +139,23 @@ func TestBasesThatCannotBe(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %s", tc.name, err, tc.want)
 		}
+	}
+}
+
+// What a user is told to write instead of packages over an image is a recipe.
+func TestTheStepInsteadOfPackages(t *testing.T) {
+	t.Parallel()
+	image, _ := pushedBase(t)
+	_, err := over(t, image, "packages: [vim, tree]\n", "linux/amd64")
+	_, step, found := strings.Cut(hint(err), "install them in a step: ")
+	if !found || !strings.Contains(hint(err), "from: {recipe: …}") {
+		t.Fatalf("got %v, hint %q", err, hint(err))
+	}
+	targets, err := over(t, image, "run:\n  - "+step+"\n", "linux/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run := targets[0].recipe.Levels[1].Run[0]; run.Network != "host" || !strings.Contains(run.Sh, "install -y --no-install-recommends vim tree &&") {
+		t.Errorf("got %+v", run)
 	}
 }

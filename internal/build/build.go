@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"sync"
 	"time"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
@@ -264,7 +265,7 @@ func ensureRegistry(ctx context.Context, repository string) (stop func(), said s
 	if err != nil {
 		return func() {}, "", err
 	}
-	stop, serving, err := registry.EnsureLoopback(ctx, repository, root)
+	stop, serving, err := registry.EnsureLoopback(ctx, repository, root, false)
 	switch who := registry.Owner(repository); {
 	case serving:
 		said = fmt.Sprintf("serving the registry of %s at %s while this runs", root, repository)
@@ -289,12 +290,20 @@ func solve(ctx context.Context, o Options, builder *buildkit.Builder, sink *outp
 	for i, t := range targets {
 		jobs[i].Await = func(ctx context.Context) (*llb.Graph, error) { return layers.graph(ctx, o, t) }
 	}
-	digests, err := patiently(ctx, o, pauses, func() ([]string, error) {
-		return builder.Solve(ctx, jobs, buildkit.Options{
-			To: o.To, Loopback: registry.IsLoopback(o.Registry), Compress: d.compress, Epoch: targets[0].epoch,
-			StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console, Grants: o.Grants,
+	options := buildkit.Options{
+		To: o.To, Loopback: registry.IsLoopback(o.Registry), Compress: d.compress,
+		StoreID: storeID, Store: content, Progress: o.Progress, Out: o.Err, Console: o.Console, Grants: o.Grants,
+	}
+	var unpacking sync.WaitGroup
+	early, stop := context.WithCancel(ctx)
+	unpacking.Go(func() {
+		layers.unpack(early, func(ctx context.Context, platform string, g *llb.Graph) error {
+			return builder.Unpack(ctx, platform, g, options)
 		})
 	})
+	digests, err := patiently(ctx, o, pauses, func() ([]string, error) { return builder.Solve(ctx, jobs, options) })
+	stop()
+	unpacking.Wait()
 	if err != nil {
 		return nil, err
 	}

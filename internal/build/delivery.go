@@ -105,7 +105,7 @@ func (t *target) archName() string {
 func (d delivery) jobs(o Options, targets []*target, sink *output.Sink) []buildkit.Job {
 	jobs := make([]buildkit.Job, len(targets))
 	for i, t := range targets {
-		job := buildkit.Job{Title: t.String(), Platform: platforms.Format(t.platform), Names: t.names(o)}
+		job := buildkit.Job{Title: t.String(), Platform: platforms.Format(t.platform), Epoch: t.epoch, Names: t.names(o)}
 		if sink != nil {
 			job.Export = sink.Export(i)
 		}

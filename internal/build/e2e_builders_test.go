@@ -5,13 +5,11 @@ package build
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit/endpoint"
 )
@@ -38,17 +36,6 @@ func secondDaemon(t *testing.T) *endpoint.Daemon {
 	return d
 }
 
-// bare writes the recipe of an image that is Debian's base and one step.
-func bare(t *testing.T) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "bare.yaml")
-	text := "name: bare\nfrom: {debian: trixie}\nplatforms: [linux/amd64, linux/arm64]\nrun:\n  - {name: tell, sh: \"uname -m > /machine\"}\n"
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
 // TestEachPlatformOnItsBuilder: two buildkitds build side by side, one of them
 // as if it were an arm64 machine, and one index is made of both.
 func TestEachPlatformOnItsBuilder(t *testing.T) {
@@ -61,17 +48,7 @@ func TestEachPlatformOnItsBuilder(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	ref, err := name.ParseReference(images[0].Reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	index, err := remote.Index(ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := validate.Index(index, validate.Fast); err != nil {
-		t.Error(err)
-	}
+	checkPublished(t, images[0])
 	if len(images[0].Platforms) != 2 {
 		t.Errorf("the index holds %v", images[0].Platforms)
 	}

@@ -20,20 +20,15 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/distribution/distribution/v3/configuration"
-	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
-	"github.com/distribution/distribution/v3/registry/handlers"
-	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
 	"github.com/docker/cli/cli/config"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
-	"golang.org/x/crypto/bcrypt"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 // TestWhereImagesGo builds one image and takes it to every place.
@@ -120,22 +115,8 @@ func toRootfs(t *testing.T, o Options) {
 // for user me with password secret. It writes its authority's certificate.
 func withPassword(t *testing.T, authority string) *httptest.Server {
 	t.Helper()
-	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	users := filepath.Join(t.TempDir(), "htpasswd")
-	if err := os.WriteFile(users, []byte("me:"+string(hash)+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	settings := &configuration.Configuration{
-		Storage: configuration.Storage{"inmemory": configuration.Parameters{}},
-		Auth:    configuration.Auth{"htpasswd": configuration.Parameters{"realm": "test", "path": users}},
-	}
-	settings.Log.AccessLog.Disabled = true
-	settings.Log.Level = "panic"
-	settings.HTTP.Secret = "s"
-	server := httptest.NewUnstartedServer(handlers.NewApp(t.Context(), settings))
+	server := httptest.NewUnstartedServer(registrytest.Guard(t))
+	var err error
 	if server.Listener, err = net.Listen("tcp", address(t)+":0"); err != nil {
 		t.Fatal(err)
 	}
@@ -199,19 +180,17 @@ func manifestOf(t *testing.T, image Image) *v1.Manifest {
 // toFaulty pushes to a registry that asks for patience, and to one that dies in
 // the middle of a layer.
 func toFaulty(t *testing.T, o Options) {
-	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	server := registrytest.New(t)
 	var faults atomic.Int32
 	var fault http.HandlerFunc
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server.Before = func(w http.ResponseWriter, r *http.Request) bool {
 		upload := (r.Method == http.MethodPut || r.Method == http.MethodPatch) && strings.Contains(r.URL.Path, "/blobs/")
-		if upload && faults.Add(-1) >= 0 {
-			fault(w, r)
-			return
+		if !upload || faults.Add(-1) < 0 {
+			return false
 		}
-		images.ServeHTTP(w, r)
-	}))
-	defer server.Close()
-	o.Registry = strings.TrimPrefix(server.URL, "http://") + "/oar"
+		fault(w, r)
+		return true
+	}
 	for what, answer := range map[string]http.HandlerFunc{
 		"429 with Retry-After": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "1")
@@ -228,7 +207,7 @@ func toFaulty(t *testing.T, o Options) {
 		o.Tags = []string{"tag"}
 		fault = answer
 		faults.Store(1)
-		o.Registry = strings.TrimPrefix(server.URL, "http://") + "/" + strings.ToLower(strings.ReplaceAll(what, " ", "-"))
+		o.Registry = server.Host + "/" + strings.ToLower(strings.ReplaceAll(what, " ", "-"))
 		_, err := Run(t.Context(), o)
 		t.Logf("%s: %v", what, err)
 		tag, _ := name.ParseReference(o.Registry + "/bare:" + o.Tags[0])

@@ -4,28 +4,23 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/debian/mirror"
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 	"github.com/oarcluster/oarcluster/llb"
 )
 
 func TestFinishPublishesOneIndexAnImage(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
-	o := Options{Registry: strings.TrimPrefix(server.URL, "http://") + "/oar", To: buildkit.Registry, Tags: []string{"t", "u"}}
+	o := Options{Registry: registrytest.New(t).Host + "/oar", To: buildkit.Registry, Tags: []string{"t", "u"}}
 	all, err := plan(Options{Recipes: []string{"base", "node"}, Platforms: []string{"linux/amd64", "linux/arm64"}})
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +29,7 @@ func TestFinishPublishesOneIndexAnImage(t *testing.T) {
 	for i, target := range all {
 		target.graph, target.layers = &llb.Graph{Annotations: map[string]string{"a": "b"}}, llb.Input{}
 		target.inputs = digest.FromString(target.String())
-		digests[i] = pushRandom(t, target.repository(o))
+		digests[i], _ = registrytest.Push(t, target.repository(o), target.arch)
 	}
 	images, err := finish(t.Context(), o, all, digests, v0)
 	if err != nil {
@@ -71,27 +66,6 @@ func TestFinishPublishesOneIndexAnImage(t *testing.T) {
 
 // v0 is the version of the BuildKit for every platform.
 func v0(string) string { return "v0" }
-
-// pushRandom pushes an image by digest and returns that.
-func pushRandom(t *testing.T, repository string) string {
-	t.Helper()
-	image, err := random.Image(64, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref, err := name.NewDigest(repository + "@" + digest.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, image); err != nil {
-		t.Fatal(err)
-	}
-	return digest.String()
-}
 
 func TestFinishWithoutARegistry(t *testing.T) {
 	t.Parallel()

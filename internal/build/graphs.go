@@ -33,11 +33,16 @@ func Graphs(ctx context.Context, o Options) ([]*llb.Graph, error) {
 // makeGraphs makes the graph of each target.
 func makeGraphs(ctx context.Context, targets []*target) (err error) {
 	for _, t := range targets {
-		in := t.layers
-		in.Recipe, in.Platform, in.Epoch, in.Store = t.recipe, t.platform, t.epoch, storeID
-		if t.graph, err = llb.Image(ctx, in); err != nil {
+		if t.graph, err = llb.Image(ctx, t.input()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// input is what the target's graph is made of.
+func (t *target) input() llb.Input {
+	in := t.layers
+	in.Recipe, in.Platform, in.Epoch, in.Store = t.recipe, t.platform, t.epoch, storeID
+	return in
 }

@@ -2,17 +2,14 @@ package build
 
 import (
 	"bytes"
-	"io"
-	"log"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/registry"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/oarcluster/oarcluster/internal/buildkit"
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 // inputs returns the digest of the inputs of a made-up target.
@@ -94,10 +91,9 @@ func TestLabelsTellWhereAnImageComesFrom(t *testing.T) {
 
 func TestOnlyWhatChangedIsLeft(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
+	server := registrytest.New(t)
 	var said bytes.Buffer
-	o := Options{Registry: strings.TrimPrefix(server.URL, "http://") + "/oar", To: buildkit.Registry, Tags: []string{"t", "u"}, Err: &said}
+	o := Options{Registry: server.Host + "/oar", To: buildkit.Registry, Tags: []string{"t", "u"}, Err: &said}
 	build := func() []*target {
 		list, err := plan(Options{Recipes: []string{"base", "node"}, Platforms: []string{"linux/amd64"}})
 		if err != nil {
@@ -117,7 +113,10 @@ func TestOnlyWhatChangedIsLeft(t *testing.T) {
 	if left, err := onlyChanged(t.Context(), o, all); err != nil || len(left) != 2 {
 		t.Fatalf("before anything is published: %v, %v", left, err)
 	}
-	digests := []string{pushRandom(t, all[0].repository(o)), pushRandom(t, all[1].repository(o))}
+	digests := make([]string, len(all))
+	for i, one := range all {
+		digests[i], _ = registrytest.Push(t, one.repository(o), one.arch)
+	}
 	if _, err := finish(t.Context(), o, all, digests, v0); err != nil {
 		t.Fatal(err)
 	}

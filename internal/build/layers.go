@@ -55,17 +55,20 @@ func makeLayers(ctx context.Context, o Options, a archives, store *oci.Store, ta
 	if err := a.fetch(ctx, o, targets); err != nil {
 		return nil, err
 	}
-	m.start(ctx, targets, func(ctx context.Context, ready func(*target)) error {
-		return eachLayer(ctx, a, m.tally.counting(store.Layer), targets, ready)
+	m.start(ctx, targets, func(ctx context.Context, tell func(*target, int)) error {
+		return eachLayer(ctx, a, m.tally.counting(store.Layer), targets, tell)
 	})
 	return m, nil
 }
 
-// eachLayer calls put for every layer that a target needs, and ready when it has
-// those of a target. Targets are taken side by side. The levels of each come one
-// after the other, for a layer wants to know what is in those beneath, which the
-// catalog knows once they are made.
-func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*target, ready func(*target)) error {
+// everyLayer stands for a level when all layers of a target are meant.
+const everyLayer = -1
+
+// eachLayer calls put for every layer that a target needs, and tell when it has
+// the packages of a level, and then every layer of a target. Targets are taken
+// side by side. The levels of each come one after the other, for a layer wants to
+// know what is in those beneath, which the catalog knows once they are made.
+func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*target, tell func(t *target, level int)) error {
 	filter, rules, err := readFilter()
 	if err != nil {
 		return err
@@ -77,14 +80,8 @@ func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*targe
 		if catalogs[t.arch] == nil {
 			catalogs[t.arch] = &layer.Catalog{}
 		}
-		m := maker{a: a, put: put, target: t, filter: filter, rules: rules, catalog: catalogs[t.arch]}
-		group.Go(func() error {
-			err := m.all(ctx)
-			if err == nil && ready != nil {
-				ready(t)
-			}
-			return err
-		})
+		m := maker{a: a, put: put, tell: tell, target: t, filter: filter, rules: rules, catalog: catalogs[t.arch]}
+		group.Go(func() error { return m.all(ctx) })
 	}
 	return group.Wait()
 }
@@ -93,6 +90,7 @@ func eachLayer(ctx context.Context, a archives, put layerMaker, targets []*targe
 type maker struct {
 	a       archives
 	put     layerMaker
+	tell    func(t *target, level int) // nil for nobody
 	target  *target
 	filter  layer.Filter
 	rules   string // the filter's text
@@ -102,29 +100,39 @@ type maker struct {
 // all makes all layers of the target.
 func (m maker) all(ctx context.Context) (err error) {
 	t := m.target
-	if t.layers.Eatmydata, err = m.packages(ctx, nil, t.eatmydata); err != nil {
+	if t.layers.Eatmydata, err = m.packages(ctx, t.arch, nil, t.eatmydata); err != nil {
 		return err
 	}
+	if t.layers.Native, err = m.packages(ctx, nativeArch, nil, t.native); err != nil {
+		return err
+	}
+	t.layers.Interpreters = t.interpreters()
 	t.layers.Packages = make([]llb.Layer, len(t.packages))
 	for i, added := range t.packages {
-		if t.layers.Packages[i], err = m.packages(ctx, t.packages[:i], added); err != nil {
+		if t.layers.Packages[i], err = m.packages(ctx, t.arch, t.packages[:i], added); err != nil {
 			return err
 		}
+		if m.tell != nil && len(added) > 0 {
+			m.tell(t, i)
+		}
 	}
-	return m.allFiles(ctx)
+	if err = m.allFiles(ctx); err == nil && m.tell != nil {
+		m.tell(t, everyLayer)
+	}
+	return err
 }
 
-// packages makes the layer of some packages over those below. Its key is all
-// that its bytes depend on.
-func (m maker) packages(ctx context.Context, below [][]debian.Package, added []debian.Package) (llb.Layer, error) {
+// packages makes the layer of some packages of an architecture over those below.
+// Its key is all that its bytes depend on.
+func (m maker) packages(ctx context.Context, arch string, below [][]debian.Package, added []debian.Package) (llb.Layer, error) {
 	if len(added) == 0 {
 		return llb.Layer{}, nil
 	}
-	spec := layer.Spec{New: m.debs(added), Filter: m.filter, Epoch: m.target.epoch, Arch: m.target.arch, Catalog: m.catalog}
+	spec := layer.Spec{New: m.debs(added), Filter: m.filter, Epoch: m.target.epoch, Arch: arch, Catalog: m.catalog}
 	for _, group := range below {
 		spec.Below = append(spec.Below, m.debs(group)...)
 	}
-	key := fmt.Sprintf("packages %s %s %d %q", layerFormat, m.target.arch, m.target.epoch.Unix(), m.rules)
+	key := fmt.Sprintf("packages %s %s %d %q", layerFormat, arch, m.target.epoch.Unix(), m.rules)
 	for _, list := range [][]layer.Deb{spec.Below, spec.New} {
 		key += "\n"
 		for _, d := range list {

@@ -17,9 +17,10 @@ import (
 )
 
 // WriteLocks resolves the recipes afresh, for all of their platforms unless the
-// options name some, and writes a lock beside each of them. It returns the
-// names of the files and what changed in them. Unless fetch is false, the
-// packages are fetched as well, so that the store keeps what the locks need.
+// options name some, and writes a lock beside each of them, in which other
+// platforms stay as they are. It returns the names of the files and what changed
+// in them. Unless fetch is false, the packages are fetched as well, so that the store
+// keeps what the locks need.
 func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.Report, error) {
 	dir, leave, err := enterCache(ctx)
 	if err != nil {
@@ -38,18 +39,20 @@ func WriteLocks(ctx context.Context, o Options, fetch bool) ([]string, pkgdiff.R
 	var files []string
 	var before, after []pkgdiff.Set
 	for _, l := range locks {
-		text, err := l.Encode()
-		if err != nil {
-			return nil, nil, fmt.Errorf("writing the lock %s: %w", l.file, err)
+		known, err := readLock(l.file)
+		if len(o.Platforms) > 0 && !errors.Is(err, errNoLock) {
+			if err != nil {
+				return nil, nil, err
+			}
+			if err := l.keepOthers(o, known); err != nil {
+				return nil, nil, err
+			}
 		}
-		old, err := os.ReadFile(l.file)
-		if known, err := lock.Decode(l.file, old); err == nil {
+		if known != nil {
 			before, after = append(before, lockSets(known)...), append(after, lockSets(l.Lock)...)
 		}
-		if err != nil || !bytes.Equal(old, text) {
-			if err := replaceFile(l.file, text); err != nil {
-				return nil, nil, fmt.Errorf("writing the lock: %w", err)
-			}
+		if err := l.write(); err != nil {
+			return nil, nil, fmt.Errorf("writing the lock %s: %w", l.file, err)
 		}
 		if err := cache.Remember(dir, l.file); err != nil {
 			return nil, nil, err
@@ -104,28 +107,42 @@ func CheckLocks(ctx context.Context, o Options) (pkgdiff.Report, []string, error
 	return pkgdiff.Compare(before, after), changes, nil
 }
 
-// setsOfLock reads a lock file as sets of packages to compare with others.
+// setsOfLock reads of a lock file what the images of its platforms consist of,
+// to compare it with another lock or a published image.
 func setsOfLock(file string) ([]pkgdiff.Set, error) {
 	l, err := readLock(file)
 	if err != nil {
 		return nil, err
 	}
-	sets := lockSets(l)
-	for i := range sets {
-		sets[i].Title = l.Platforms[i].Name
-	}
-	return sets, nil
+	return imageSets(l), nil
 }
 
-// lockSets returns the packages of each platform of a lock.
-func lockSets(l *lock.Lock) []pkgdiff.Set {
+// imageSets returns for each platform of a lock the packages of the image.
+func imageSets(l *lock.Lock) []pkgdiff.Set {
 	var sets []pkgdiff.Set
 	for _, p := range l.Platforms {
-		set := pkgdiff.Set{Title: l.Recipe + " for " + p.Name}
-		for _, one := range p.Packages() {
-			set.Packages = append(set.Packages, pkgdiff.Package{Name: one.Name, Version: one.Version, Architecture: one.Architecture, SHA256: one.SHA256})
+		set := pkgdiff.Set{Title: p.Name}
+		for _, level := range p.Levels {
+			for _, one := range level.Packages {
+				set.Packages = append(set.Packages, pkgdiff.Package{Name: one.Name, Version: one.Version, Architecture: one.Architecture, SHA256: one.SHA256})
+			}
 		}
 		sets = append(sets, set)
+	}
+	return sets
+}
+
+// lockSets returns for each platform of a lock all that it names. The packages
+// that only help to build have their architecture in the name, as dpkg writes it:
+// the image may have one of the same name, and they one for each of two
+// architectures.
+func lockSets(l *lock.Lock) []pkgdiff.Set {
+	sets := imageSets(l)
+	for i, p := range l.Platforms {
+		sets[i].Title = l.Recipe + " for " + p.Name
+		for _, one := range p.Preload {
+			sets[i].Packages = append(sets[i].Packages, pkgdiff.Package{Name: one.Name + ":" + one.Architecture, Version: one.Version, Architecture: one.Architecture, SHA256: one.SHA256})
+		}
 	}
 	return sets
 }
@@ -143,11 +160,7 @@ func lockedPlatforms(r *recipes.Resolved) []string {
 	if err != nil {
 		return r.Platforms
 	}
-	var names []string
-	for _, p := range l.Platforms {
-		names = append(names, p.Name)
-	}
-	return names
+	return platformNames(l)
 }
 
 // resolveLocks makes the locks of the recipes, one for all platforms of each,
@@ -193,29 +206,29 @@ func (t *target) writeInto(l *lock.Lock, a archives) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range releases {
-		i := slices.IndexFunc(l.Releases, func(other lock.Release) bool { return other.Suite == r.Suite && other.Archive == r.Archive })
-		if i < 0 {
-			l.Releases = append(l.Releases, r)
-			continue
-		}
-		for _, index := range r.Indexes {
-			if !slices.Contains(l.Releases[i].Indexes, index) {
-				l.Releases[i].Indexes = append(l.Releases[i].Indexes, index)
-			}
-		}
-	}
 	for _, s := range t.recipe.Sources {
 		if one := lockedSource(s); !slices.ContainsFunc(l.Sources, func(other lock.Source) bool { return other.Name == one.Name }) {
 			l.Sources = append(l.Sources, one)
 		}
 	}
-	p := lock.Platform{Name: t.platformName(), Preload: t.eatmydata}
+	p := lock.Platform{Name: t.platformName(), Preload: slices.Concat(t.eatmydata, t.native)}
 	for i, level := range t.recipe.Levels {
 		p.Levels = append(p.Levels, lock.Level{Name: level.Name, Asks: asksOf(level), Packages: t.packages[i]})
 	}
-	l.Platforms = append(l.Platforms, p)
+	l.Add(p, releases)
 	return nil
+}
+
+// write writes the lock, unless it is there like that.
+func (l lockFile) write() error {
+	text, err := l.Encode()
+	if err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(l.file); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	return replaceFile(l.file, text)
 }
 
 // replaceFile writes a file in one step.

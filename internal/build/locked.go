@@ -12,6 +12,7 @@ import (
 	"github.com/containerd/platforms"
 
 	"github.com/oarcluster/oarcluster/internal/cache"
+	"github.com/oarcluster/oarcluster/internal/debian"
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
 	"github.com/oarcluster/oarcluster/internal/debian/mirror"
 	"github.com/oarcluster/oarcluster/internal/ui"
@@ -51,11 +52,12 @@ func openLocks(ctx context.Context, o Options, dir string, targets []*target) (a
 			continue
 		}
 		source, progress := source(ctx, o, dir, t.recipe.Suite.Name)
-		archive, err := mirror.Reopen(source, further(t.recipe.Sources), t.lock.Releases)
+		source.Snapshot = os.Getenv("OARBUILD_SNAPSHOT")
+		archive, err := mirror.Reopen(source, further(t.recipe.Sources), t.locked)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.recipe.File, err)
 		}
-		all[t.archive()] = &suiteArchive{archive, progress}
+		all[t.archive()] = &suiteArchive{archive, nil, progress}
 	}
 	o.say("took %d packages for %s from %s", len(union(targets)), count(len(targets), "image"), count(len(files), "lock"))
 	return all, all.date(o, targets)
@@ -92,7 +94,13 @@ func (t *target) take(file string, l *lock.Lock) error {
 	for _, level := range p.Levels {
 		t.packages = append(t.packages, level.Packages)
 	}
-	t.eatmydata, t.lock = p.Preload, l
+	own := func(p debian.Package) bool { return p.Name == preloaded && p.Architecture == t.arch }
+	t.eatmydata = slices.DeleteFunc(slices.Clone(p.Preload), func(p debian.Package) bool { return !own(p) })
+	t.native = slices.DeleteFunc(slices.Clone(p.Preload), own)
+	t.locked = l.ReleasesFor(t.arch)
+	if !slices.ContainsFunc(t.locked, func(r lock.Release) bool { return r.Suite == l.Suite }) {
+		return ui.Usage(fmt.Errorf("%s: it has no release of %s for %s", file, l.Suite, t), "oarbuild lock writes it anew")
+	}
 	return nil
 }
 
@@ -111,7 +119,7 @@ func (t *target) agrees(file string, l *lock.Lock, p *lock.Platform) error {
 		changes = append(changes, fmt.Sprintf("it was %s of %s", l.Recipe, l.Suite))
 	}
 	for _, s := range t.recipe.Sources {
-		if !slices.ContainsFunc(l.Sources, func(other lock.Source) bool { return fmt.Sprintf("%q", other) == fmt.Sprintf("%q", lockedSource(s)) }) {
+		if !slices.ContainsFunc(l.Sources, func(other lock.Source) bool { return sameSource(other, lockedSource(s)) }) {
 			changes = append(changes, fmt.Sprintf("source %s is new, or another one", s.Name))
 		}
 	}
@@ -170,10 +178,10 @@ func asksOf(level recipes.Level) []string {
 // needed for, and what to do.
 func aboutLock(targets []*target, err error) error {
 	v, ok := errors.AsType[*mirror.Vanished](err)
-	if !ok || targets[0].lock == nil {
+	if !ok || targets[0].locked == nil {
 		return err
 	}
-	hint := "name a mirror that still has them with --mirror, copy the store of a machine that has them, or lock what the mirror has by oarbuild lock"
+	hint := "name a mirror that still has them with --mirror, copy the store of a machine that has them, name a snapshot service by OARBUILD_SNAPSHOT, or lock what the mirror has by oarbuild lock"
 	if v.Offline {
 		hint = "run oarbuild lock while the network is there: it fetches what it locks"
 	}

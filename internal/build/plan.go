@@ -25,9 +25,10 @@ type target struct {
 	platform ocispec.Platform
 	arch     string // as Debian calls the platform
 
-	lock      *lock.Lock         // says which packages, nil without one
+	locked    []lock.Release     // of the lock that says which packages, nil without one
 	packages  [][]debian.Package // by level, each without those of the levels below
 	eatmydata []debian.Package   // what libeatmydata needs, the library's package first
+	native    []debian.Package   // of another architecture, see nativeArch
 	epoch     time.Time
 	releases  []lock.Release // that the packages follow from
 	inputs    digest.Digest  // of all that the image is made of

@@ -1,30 +1,25 @@
 package build
 
 import (
-	"io"
-	"log"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	fake "github.com/google/go-containerregistry/pkg/registry"
-
 	"github.com/oarcluster/oarcluster/internal/buildkit"
 	"github.com/oarcluster/oarcluster/internal/registry"
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 func TestThePackagesOfAPublishedImageAreRead(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	server := httptest.NewServer(fake.New(fake.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
-	o := Options{Registry: strings.TrimPrefix(server.URL, "http://") + "/oar", To: buildkit.Registry, Tags: []string{"t"}}
+	o := Options{Registry: registrytest.New(t).Host + "/oar", To: buildkit.Registry, Tags: []string{"t"}}
 	one := built(t)
 	if err := makeGraphs(t.Context(), targets(one)); err != nil {
 		t.Fatal(err)
 	}
 	publish := func(o Options) {
 		t.Helper()
-		if _, err := finish(t.Context(), o, targets(one), []string{pushRandom(t, one.repository(o))}, v0); err != nil {
+		digest, _ := registrytest.Push(t, one.repository(o), one.arch)
+		if _, err := finish(t.Context(), o, targets(one), []string{digest}, v0); err != nil {
 			t.Fatal(err)
 		}
 	}

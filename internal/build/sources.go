@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/oarcluster/oarcluster/internal/debian/lock"
@@ -27,6 +28,10 @@ func further(sources []recipes.Source) []mirror.Further {
 func lockedSource(s recipes.Source) lock.Source {
 	sum := sha256.Sum256(s.Key)
 	return lock.Source{Name: s.Name, URL: s.URL, Suite: s.Suite, Components: s.Components, KeySHA256: hex.EncodeToString(sum[:])}
+}
+
+func sameSource(a, b lock.Source) bool {
+	return a.Name == b.Name && a.URL == b.URL && a.Suite == b.Suite && slices.Equal(a.Components, b.Components) && a.KeySHA256 == b.KeySHA256
 }
 
 // describeSources writes all that sources are into one text, "" for none.

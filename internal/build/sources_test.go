@@ -4,10 +4,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/oarcluster/oarcluster/internal/debian"
 	"github.com/oarcluster/oarcluster/internal/debian/mirror/mirrortest"
 	"github.com/oarcluster/oarcluster/recipes"
 )
@@ -108,5 +110,50 @@ func TestTheTopLayerOfFilesHasTheSources(t *testing.T) {
 	}
 	if all := strings.Join(keys, "\n"); strings.Count(all, "etc/apt/sources.list.d/mine.sources") != 1 || !strings.Contains(all, "etc/apt/keyrings/mine.asc") {
 		t.Error("no file of sources")
+	}
+}
+
+// TestASourceNeedNotBeForTheArchitectureThatHelps: nor does it give the programs
+// that help, and without any the build is only slower.
+func TestASourceNeedNotBeForTheArchitectureThatHelps(t *testing.T) {
+	s := newSmall(t)
+	m := withSource(t, s, 0)
+	s.write(t, "name: small\nfrom: {debian: trixie}\nplatforms: [linux/arm64]\npackages: [vim]\n"+
+		"sources: [{name: mine, url: \""+m.URL+"/apt\", suite: stable, components: [main], keyring: mine.asc}]\n")
+	for _, amd64 := range []bool{false, true} {
+		s.bothPlatforms(t, "1:9")
+		m.Publish(t, "apt", "stable", mirrortest.Deb{Name: "perl-base", Version: "9"}, mirrortest.Deb{Name: "other", Version: "9", Arch: "arm64"})
+		if !amd64 {
+			m.Sign(t, "/apt/dists/stable", "Suite: stable\nDate: "+m.Date.Format("Mon, 02 Jan 2006 15:04:05 UTC")+"\nArchitectures: arm64\nComponents: main\nSHA256:\n"+m.PutIndex(t, "/apt/dists/stable", "arm64", "", ""))
+		}
+		if _, _, err := WriteLocks(t.Context(), s.o, false); err != nil {
+			t.Fatalf("with amd64 %v: %v", amd64, err)
+		}
+		l, err := readLock(s.locked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		helps := l.Platform("linux/arm64").Preload
+		if i := slices.IndexFunc(helps, func(p debian.Package) bool { return p.Name == "perl-base" }); i < 0 || helps[i].Archive != "debian" || helps[i].Architecture != "amd64" {
+			t.Errorf("with amd64 %v: what helps is %+v", amd64, helps)
+		}
+	}
+}
+
+func TestABuildWithoutNativeProgramsIsNoFailure(t *testing.T) {
+	s := newSmall(t)
+	s.write(t, "name: small\nfrom: {debian: trixie}\nplatforms: [linux/arm64]\npackages: [vim]\n")
+	s.bothPlatforms(t, "1:9")
+	s.Drop("binary-amd64")
+	s.lock(t)
+	l, err := readLock(s.locked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if helps := l.Platform("linux/arm64").Preload; len(helps) != 1 || helps[0].Architecture != "arm64" {
+		t.Errorf("what helps is %+v", helps)
+	}
+	if want := "warning: packages are configured without interpreters for amd64, which takes longer: "; strings.Count(s.out.String(), want) != 1 {
+		t.Errorf("it said\n%s", s.out)
 	}
 }

@@ -19,7 +19,7 @@ func (o Options) exports(ctx context.Context, job Job, failed chan<- error) []cl
 	attrs := map[string]string{
 		exptypes.ExporterImageConfigKey:                string(job.Graph.Config),
 		string(exptypes.OptKeyOCITypes):                "true", // else the index would mix Docker's and OCI's types
-		string(exptypes.OptKeySourceDateEpoch):         strconv.FormatInt(o.Epoch.Unix(), 10),
+		string(exptypes.OptKeySourceDateEpoch):         strconv.FormatInt(job.Epoch.Unix(), 10),
 		string(exptypes.OptKeyLayerCompression):        "uncompressed",
 		string(exptypes.OptKeyForceInlineAttestations): "false", // there are none, and the image stays one manifest
 	}

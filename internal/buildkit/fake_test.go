@@ -29,7 +29,8 @@ import (
 // fake is a BuildKit that answers solves as a test wants.
 type fake struct {
 	controlapi.UnimplementedControlServer
-	solve func(context.Context, *controlapi.SolveRequest) (map[string]string, error)
+	solve   func(context.Context, *controlapi.SolveRequest) (map[string]string, error)
+	gateway gateway.LLBBridgeServer // nil for none
 
 	mu     sync.Mutex
 	solved []*controlapi.SolveRequest
@@ -75,6 +76,9 @@ func (f *fake) listen(t *testing.T, socket string) {
 	}
 	server := grpc.NewServer(grpc.UnaryInterceptor(grpcerrors.UnaryServerInterceptor))
 	controlapi.RegisterControlServer(server, f)
+	if f.gateway != nil {
+		gateway.RegisterLLBBridgeServer(server, f.gateway)
+	}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 }

@@ -48,6 +48,7 @@ type Job struct {
 	Title    string     // for people: "node for linux/amd64"
 	Platform string     // as [platforms.Format] has it: which BuildKit builds it
 	Graph    *llb.Graph // how to build it, and its configuration
+	Epoch    time.Time  // the image's time of creation
 	// Await gives the graph when it is not there yet: other jobs begin meanwhile.
 	// Its error is the build's.
 	Await func(context.Context) (*llb.Graph, error)
@@ -77,7 +78,6 @@ type Options struct {
 	To       Destination
 	Loopback bool             // the registry is on the loopback: no TLS
 	Compress compression.Kind // of the layers that go to a registry or an image layout
-	Epoch    time.Time        // the images' time of creation
 	StoreID  string           // the name under which the graphs know Store
 	Store    content.Store    // the layers that the graphs ask for
 	Progress string           // auto, plain, tty, quiet or rawjson

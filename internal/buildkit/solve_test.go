@@ -37,7 +37,7 @@ func TestExports(t *testing.T) {
 			"name": "localhost:5000/oar/node:a,localhost:5000/oar/node:b", "push": "", "compression": "uncompressed",
 		}},
 	} {
-		tc.o.Epoch = time.Unix(7, 0)
+		job.Epoch = time.Unix(7, 0)
 		got := tc.o.exports(t.Context(), job, nil)
 		if len(got) != 1 || got[0].Type != tc.kind {
 			t.Fatalf("%s: got %v", tc.name, got)
@@ -155,14 +155,14 @@ func TestLoadingNowhereIsToldBeforeBuilding(t *testing.T) {
 // file system nothing of what makes an image.
 func TestFileExports(t *testing.T) {
 	t.Parallel()
-	o := Options{To: Files, Compress: compression.Kind{Type: "zstd"}, Epoch: time.Unix(7, 0)}
+	o := Options{To: Files, Compress: compression.Kind{Type: "zstd"}}
 	for kind, want := range map[string]map[string]string{
 		client.ExporterOCI:    {"tar": "false", "compression": "zstd", "containerimage.config": "{}"},
 		client.ExporterDocker: {"name": "r/a:1,r/a:2", "compression": "uncompressed"},
 		client.ExporterTar:    {"source-date-epoch": "", "compression": ""},
 		client.ExporterLocal:  {"source-date-epoch": "", "compression": ""},
 	} {
-		job := Job{Names: []string{"r/a:1", "r/a:2"}, Graph: &llb.Graph{Config: []byte("{}")}, Export: Export{Type: kind, Dir: "d"}}
+		job := Job{Names: []string{"r/a:1", "r/a:2"}, Graph: &llb.Graph{Config: []byte("{}")}, Epoch: time.Unix(7, 0), Export: Export{Type: kind, Dir: "d"}}
 		got := o.exports(t.Context(), job, nil)
 		if len(got) != 1 || got[0].Type != kind {
 			t.Fatalf("%s: got %v", kind, got)

@@ -19,7 +19,7 @@ type Package struct {
 	SHA256 string
 }
 
-// Set is all packages of one image for one platform.
+// Set is all packages of one image for one platform. No two have the same name.
 type Set struct {
 	Title    string // what the set is of, such as "linux/amd64"
 	Packages []Package
@@ -69,9 +69,9 @@ func Compare(before, after []Set) Report {
 	return report
 }
 
-// titled returns the packages of the sets of that title, by name and
-// architecture. A package of architecture "all" has the same place as one of the
-// machine's: it may become the other.
+// titled returns the packages of the sets of that title by name. A package of
+// architecture "all" has the same place as one of the machine's: it may become the
+// other.
 func titled(sets []Set, title string) map[string]Package {
 	found := map[string]Package{}
 	for _, set := range sets {

@@ -1,8 +1,6 @@
 package registry
 
 import (
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +11,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 // statement is what the tests attach.
@@ -36,9 +36,8 @@ func pushAttested(t *testing.T, repository string) (index string, m Manifest) {
 func TestWhatIsAttachedIsFoundInBothWays(t *testing.T) {
 	t.Parallel()
 	without, _ := serveHere(t)
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true)))
-	defer server.Close()
-	for _, repository := range []string{without, strings.TrimPrefix(server.URL, "http://") + "/oar/x"} {
+	with := registrytest.New(t, registry.WithReferrersSupport(true))
+	for _, repository := range []string{without, with.Host + "/oar/x"} {
 		_, m := pushAttested(t, repository)
 		tag, err := name.NewTag(repository + ":x")
 		if err != nil {

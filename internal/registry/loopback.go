@@ -38,16 +38,21 @@ func IsLoopback(repository string) bool {
 // names the loopback and nothing listens there, the registry of the folder root
 // is served until stop is called; when another process of ours serves there, it
 // is served from the moment on at which that one ends. In every other case there
-// is nothing to do but to see that what listens is a registry. stop is never nil,
-// may be called more than once, and waits until the requests under way have
-// ended. Until then the folder is not collected (package collect). serving tells whether this process serves it from the start.
-func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), serving bool, err error) {
+// is nothing to do but to see that what listens is a registry, and no other user's.
+// Whoever reaches the port may write into what is served, unless readOnly. stop is
+// never nil, may be called more than once, and waits until the requests under way
+// have ended. Until then the folder is not collected (package collect). serving tells
+// whether this process serves it from the start.
+func EnsureLoopback(ctx context.Context, repository, root string, readOnly bool) (stop func(), serving bool, err error) {
 	addr, _, _ := strings.Cut(repository, "/")
 	host, port := splitAddress(addr)
 	if !IsLoopback(repository) {
 		return func() {}, false, nil
 	}
 	addr = net.JoinHostPort(host, port)
+	if err := refuseStranger("/proc", port); err != nil {
+		return func() {}, false, err
+	}
 	release, err := collect.Hold(ctx, root)
 	if err != nil {
 		return func() {}, false, err
@@ -77,7 +82,7 @@ func EnsureLoopback(ctx context.Context, repository, root string) (stop func(), 
 		}
 		if listener != nil {
 			// A failure to serve shows at the first request, which says more than this error could.
-			_ = serve(serveCtx, listener, root)
+			_ = serve(serveCtx, listener, root, readOnly)
 		}
 	}()
 	return func() { cancel(); <-done; release() }, serving, nil

@@ -47,3 +47,31 @@ func TestAnOwnerThatHidesIsNamedByItsUser(t *testing.T) {
 		t.Errorf("of another port: %q", got)
 	}
 }
+
+// Whose image is pulled is root in containers with this user's folders.
+func TestARegistryOfAnotherUserIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		table string
+		user  int
+		want  string
+	}{
+		"of this user": {"net/tcp", os.Getuid(), ""},
+		"of root":      {"net/tcp", 0, ""},
+		"of another":   {"net/tcp", os.Getuid() + 1, fmt.Sprintf("it is served by user %d", os.Getuid()+1)},
+		"at [::1]":     {"net/tcp6", os.Getuid() + 1, fmt.Sprintf("it is served by user %d", os.Getuid()+1)},
+	} {
+		proc := t.TempDir()
+		if err := os.Mkdir(filepath.Join(proc, "net"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		row := fmt.Sprintf("   0: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000  %d        0 42 1\n", tc.user)
+		if err := os.WriteFile(filepath.Join(proc, tc.table), []byte(row), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := refuseStranger(proc, "5000")
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 // TestARegistryThatIsBusyIsWaitedFor: what a request says must arrive whole after
@@ -70,22 +73,24 @@ func TestPublishingToABusyRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	busy, times := false, 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPut {
-			if busy = !busy; busy {
-				times++
-				w.Header().Set("Retry-After", "0")
-				w.WriteHeader(http.StatusTooManyRequests)
-				return
-			}
+	var puts atomic.Int32
+	server := registrytest.Over(t, handler)
+	repository := server.Host + "/oar/x"
+	m := push(t, repository, "amd64")
+	server.Before = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPut || puts.Add(1)%2 == 0 {
+			return false
 		}
-		handler.ServeHTTP(w, r)
-	}))
-	defer server.Close()
-	repository := strings.TrimPrefix(server.URL, "http://") + "/oar/x"
-	index, _ := pushAttested(t, repository)
-	if notes, err := Annotations(t.Context(), repository+"@"+index); err != nil || notes["k"] != "v" || times < 3 {
-		t.Errorf("got %v, %v after %d busy answers", notes, err, times)
+		w.Header().Set("Retry-After", "0")
+		w.WriteHeader(http.StatusTooManyRequests)
+		return true
+	}
+	m.Statements = []Statement{statement}
+	index, err := Publish(t.Context(), repository, []string{"x"}, []Manifest{m}, map[string]string{"k": "v"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes, err := Annotations(t.Context(), repository+"@"+index); err != nil || notes["k"] != "v" || puts.Load() < 6 {
+		t.Errorf("got %v, %v after %d writes", notes, err, puts.Load())
 	}
 }

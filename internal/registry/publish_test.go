@@ -11,10 +11,10 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 // serveHere serves the registry of a new folder, and counts what is written.
@@ -24,44 +24,15 @@ func serveHere(t *testing.T) (repository string, writes *atomic.Int32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writes = &atomic.Int32{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			writes.Add(1)
-		}
-		handler.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://") + "/oarcluster/node", writes
+	server := registrytest.Over(t, handler)
+	return server.Host + "/oarcluster/node", &server.Writes
 }
 
 // push pushes a random image by digest, as BuildKit does.
 func push(t *testing.T, repository, arch string) Manifest {
 	t.Helper()
-	image, err := random.Image(1024, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.OS, config.Architecture = "linux", arch
-	if image, err = mutate.ConfigFile(image, config); err != nil {
-		t.Fatal(err)
-	}
-	digest, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	repo, err := name.NewRepository(repository)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(repo.Digest(digest.String()), image, remote.WithContext(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	return Manifest{Digest: digest.String(), OS: "linux", Architecture: arch}
+	digest, _ := registrytest.Push(t, repository, arch)
+	return Manifest{Digest: digest, OS: "linux", Architecture: arch}
 }
 
 func TestPublishWritesAnIndexThatHolds(t *testing.T) {

@@ -60,15 +60,18 @@ func Serve(ctx context.Context, addr, root string, ready func(net.Addr)) error {
 	if ready != nil {
 		ready(listener.Addr())
 	}
-	return serve(ctx, listener, root)
+	return serve(ctx, listener, root, false)
 }
 
 // serve answers at the listener until ctx ends, and closes it.
-func serve(ctx context.Context, listener net.Listener, root string) error {
+func serve(ctx context.Context, listener net.Listener, root string, readOnly bool) error {
 	handler, err := newHandler(ctx, root)
 	if err != nil {
 		listener.Close()
 		return err
+	}
+	if readOnly {
+		handler = reading(handler)
 	}
 	var unused sync.Map // connections without a request yet
 	server := &http.Server{
@@ -130,6 +133,19 @@ func guard(next http.Handler) http.Handler {
 		w.Header().Set("Server", serverName)
 		if host, _ := splitAddress(r.Host); !isLoopback(host) {
 			http.Error(w, "this registry is the loopback's: name it localhost", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// reading lets nobody write. Who wants to is told to wait, not to give up: a build
+// that pushes meanwhile goes on when this process ends and its own serves.
+func reading(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, "this registry is served for reading just now", http.StatusServiceUnavailable)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -53,11 +53,11 @@ func TestEnsureLoopbackServesUntilStopped(t *testing.T) {
 	t.Parallel()
 	repository, root := freeAddress(t)+"/oarcluster/node", t.TempDir()
 	for range 2 { // the second time finds what was pushed the first time
-		stop, serving, err := EnsureLoopback(t.Context(), repository, root)
+		stop, serving, err := EnsureLoopback(t.Context(), repository, root, false)
 		if err != nil || !serving {
 			t.Fatalf("serving %v, %v", serving, err)
 		}
-		second, servingToo, err := EnsureLoopback(t.Context(), repository, root)
+		second, servingToo, err := EnsureLoopback(t.Context(), repository, root, false)
 		if err != nil || servingToo {
 			t.Errorf("another one on the same address: serving %v, %v", servingToo, err)
 		}
@@ -94,7 +94,7 @@ func tagsOf(t *testing.T, repository string) []string {
 func TestEnsureLoopbackDoesNotWaitForUnusedConnections(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
-	stop, _, err := EnsureLoopback(t.Context(), address+"/x", t.TempDir())
+	stop, _, err := EnsureLoopback(t.Context(), address+"/x", t.TempDir(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,12 +116,12 @@ func TestOneProcessTakesThePlaceOfAnother(t *testing.T) {
 	t.Parallel()
 	address, root := freeAddress(t), t.TempDir()
 	repository := address + "/oarcluster/node"
-	stop, _, err := EnsureLoopback(t.Context(), repository, root)
+	stop, _, err := EnsureLoopback(t.Context(), repository, root, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stop()
-	stopSecond, serving, err := EnsureLoopback(t.Context(), repository, root)
+	stopSecond, serving, err := EnsureLoopback(t.Context(), repository, root, false)
 	if err != nil || serving {
 		t.Fatalf("the second serves from the start: %v, error %v", serving, err)
 	}
@@ -138,6 +138,31 @@ func TestOneProcessTakesThePlaceOfAnother(t *testing.T) {
 	stopSecond()
 	if _, err := probe(t.Context(), address); err == nil {
 		t.Error("it answers after its end")
+	}
+}
+
+// Who writes meanwhile waits until the registry is served for that.
+func TestWhatIsServedForReadingIsNotWritten(t *testing.T) {
+	t.Parallel()
+	address, root := freeAddress(t), t.TempDir()
+	stop, _, err := EnsureLoopback(t.Context(), address+"/x", root, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for method, want := range map[string]int{http.MethodGet: http.StatusOK, http.MethodPut: http.StatusServiceUnavailable, http.MethodPost: http.StatusServiceUnavailable} {
+		request, err := http.NewRequest(method, "http://"+address+"/v2/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if after := response.Header.Get("Retry-After"); response.StatusCode != want || (after != "") != (want != http.StatusOK) {
+			t.Errorf("%s: got %s, to wait %q s", method, response.Status, after)
+		}
 	}
 }
 
@@ -212,7 +237,7 @@ func TestEnsureLoopbackOfOthers(t *testing.T) {
 		{"a registry with a password", strings.TrimPrefix(private.URL, "http://") + "/x", ""},
 		{"not on the loopback", "registry.example.org/x", ""},
 	} {
-		stop, serving, err := EnsureLoopback(t.Context(), tc.repository, t.TempDir())
+		stop, serving, err := EnsureLoopback(t.Context(), tc.repository, t.TempDir(), false)
 		stop()
 		if serving || (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
 			t.Errorf("%s: serving %v, error %v", tc.name, serving, err)

@@ -10,7 +10,7 @@ import (
 // ensureImages gets the images while the registry of this machine is being served,
 // should they come from there and nothing else serve it.
 func ensureImages(ctx context.Context, o Options, repository string, refs []string) (map[string]string, error) {
-	stop, _, err := registry.EnsureLoopback(ctx, repository, o.Registry)
+	stop, _, err := registry.EnsureLoopback(ctx, repository, o.Registry, true)
 	defer stop()
 	if err != nil {
 		return nil, err

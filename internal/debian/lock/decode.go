@@ -91,6 +91,16 @@ func (r *reader) whole(sum string) error {
 	if !slices.ContainsFunc(l.Releases, func(one Release) bool { return one.Suite == l.Suite }) {
 		return fmt.Errorf("it has no release of its suite %s", l.Suite)
 	}
+	known := map[[3]string]bool{}
+	for _, release := range l.Releases {
+		for _, index := range release.Indexes {
+			place := [3]string{release.Archive, release.Suite, index.Path}
+			if known[place] {
+				return fmt.Errorf("%s of suite %s is there twice", index.Path, release.Suite)
+			}
+			known[place] = true
+		}
+	}
 	for _, p := range l.Platforms {
 		for _, one := range p.Packages() {
 			if !slices.ContainsFunc(l.Releases, func(r Release) bool { return r.Archive == one.Archive }) {

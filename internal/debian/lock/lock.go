@@ -16,6 +16,7 @@ package lock
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,8 +63,9 @@ type Index struct {
 type Platform struct {
 	Name   string // "linux/amd64"
 	Levels []Level
-	// Preload holds the package whose library is preloaded while the maintainer
-	// scripts run. It is in no image.
+	// Preload holds what helps while the maintainer scripts run: the package whose
+	// library is preloaded, and programs of another architecture. They are in no
+	// image.
 	Preload []debian.Package
 }
 
@@ -95,7 +97,53 @@ func (l *Lock) Platform(name string) *Platform {
 	return nil
 }
 
-// Packages returns all packages of a platform, those to preload included.
+// Add takes in a platform, and the Release files that its packages follow from.
+// Platforms that were resolved on different days follow from different states of
+// one suite: there is a release for each of these then, one after the other.
+func (l *Lock) Add(p Platform, releases []Release) {
+	l.Platforms = append(l.Platforms, p)
+	for _, r := range releases {
+		to := l.release(r)
+		for _, index := range r.Indexes {
+			if !slices.Contains(to.Indexes, index) {
+				to.Indexes = append(to.Indexes, index)
+			}
+		}
+	}
+}
+
+// release returns the lock's entry of that state of a suite, behind those of the
+// suite's other states when there was none.
+func (l *Lock) release(r Release) *Release {
+	at := len(l.Releases)
+	for i, other := range l.Releases {
+		if other.Suite != r.Suite || other.Archive != r.Archive {
+			continue
+		}
+		if other.SHA256 == r.SHA256 {
+			return &l.Releases[i]
+		}
+		at = i + 1
+	}
+	r.Indexes = nil
+	l.Releases = slices.Insert(l.Releases, at, r)
+	return &l.Releases[at]
+}
+
+// ReleasesFor returns the Release files that the packages of an architecture of
+// Debian's follow from, each with the indexes of that architecture alone.
+func (l *Lock) ReleasesFor(arch string) []Release {
+	var releases []Release
+	for _, r := range l.Releases {
+		r.Indexes = slices.DeleteFunc(slices.Clone(r.Indexes), func(ix Index) bool { return !strings.Contains(ix.Path, "/binary-"+arch+"/") })
+		if len(r.Indexes) > 0 {
+			releases = append(releases, r)
+		}
+	}
+	return releases
+}
+
+// Packages returns all packages of a platform, those that help included.
 func (p *Platform) Packages() []debian.Package {
 	var all []debian.Package
 	for _, level := range p.Levels {

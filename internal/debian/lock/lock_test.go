@@ -181,6 +181,47 @@ func TestPackagesOfAPlatform(t *testing.T) {
 	}
 }
 
+// TestPlatformsOfDifferentDays: a state that two platforms share is there once,
+// and each platform finds its own, in the order of the suites.
+func TestPlatformsOfDifferentDays(t *testing.T) {
+	t.Parallel()
+	release := func(suite, state, arch string) Release {
+		return Release{Suite: suite, Archive: "debian", SHA256: strings.Repeat(state, 64), Indexes: []Index{{Path: "main/binary-" + arch + "/Packages", SHA256: strings.Repeat(state, 64)}}}
+	}
+	states := func(releases []Release) string {
+		var text []string
+		for _, r := range releases {
+			text = append(text, r.Suite+" "+r.SHA256[:1])
+		}
+		return strings.Join(text, ", ")
+	}
+	level := []Level{{Name: "debian"}}
+	l := &Lock{Recipe: "x", Suite: "trixie"}
+	l.Add(Platform{Name: "linux/amd64", Levels: level}, []Release{release("trixie", "a", "amd64"), release("trixie-updates", "b", "amd64")})
+	l.Add(Platform{Name: "linux/arm64", Levels: level}, []Release{release("trixie", "c", "arm64"), release("trixie-updates", "b", "arm64")})
+	if got := states(l.Releases); got != "trixie a, trixie c, trixie-updates b" {
+		t.Errorf("got %s", got)
+	}
+	for arch, want := range map[string]string{"amd64": "trixie a, trixie-updates b", "arm64": "trixie c, trixie-updates b", "s390x": ""} {
+		got := l.ReleasesFor(arch)
+		if states(got) != want {
+			t.Errorf("%s: got %s", arch, states(got))
+		}
+		for _, r := range got {
+			if len(r.Indexes) != 1 || !strings.Contains(r.Indexes[0].Path, arch) {
+				t.Errorf("%s: got %v", arch, r.Indexes)
+			}
+		}
+	}
+	if _, err := Decode("x", []byte(encode(t, l))); err != nil {
+		t.Error(err)
+	}
+	l.Releases[1].Indexes = l.Releases[0].Indexes
+	if _, err := Decode("x", []byte(encode(t, l))); err == nil || !strings.Contains(err.Error(), "Packages of suite trixie is there twice") {
+		t.Errorf("two states for one platform: %v", err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	text, err := sample().Encode()
 	if err != nil {

@@ -41,12 +41,12 @@ func TestFetchEndures(t *testing.T) {
 			a := open(t, f.source(t))
 			pauses := hurry(a)
 			packages := resolve(t, a)
-			f.took()
-			f.fault(debA, tc.faults...)
+			f.Requests()
+			f.Fault(debA, tc.faults...)
 			if err := a.Fetch(t.Context(), packages[:1]); err != nil {
 				t.Fatal(err)
 			}
-			got := f.took()
+			got := f.Requests()
 			for i := range got {
 				got[i] = strings.TrimPrefix(got[i], debA)
 			}
@@ -87,13 +87,13 @@ func TestFetchGivesUp(t *testing.T) {
 			f := newFake(t)
 			a := open(t, f.source(t))
 			packages := resolve(t, a)
-			f.took()
-			f.fault(debA, slices.Repeat([]http.HandlerFunc{tc.fault}, 9)...)
+			f.Requests()
+			f.Fault(debA, slices.Repeat([]http.HandlerFunc{tc.fault}, 9)...)
 			err := a.Fetch(t.Context(), packages[:1])
 			if err == nil || !strings.Contains(err.Error(), "package a: fetching "+f.URL+"/debian/pool/a%2B1.deb: "+tc.want) || !strings.Contains(hint(err), tc.hint) {
 				t.Errorf("got %v, hint %q", err, hint(err))
 			}
-			if got := f.took(); len(got) != tc.requests {
+			if got := f.Requests(); len(got) != tc.requests {
 				t.Errorf("%d requests: %v", len(got), got)
 			}
 			if !missing(a.Deb(packages[0])) {
@@ -109,7 +109,7 @@ func TestStalledConnectionIsCutAndResumed(t *testing.T) {
 	a := open(t, f.source(t))
 	packages := resolve(t, a)
 	a.client.stall = 50 * time.Millisecond
-	f.fault(debA, func(w http.ResponseWriter, r *http.Request) {
+	f.Fault(debA, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
 		w.Write(bytes.Repeat([]byte("a"), 60_000))
 		w.(http.Flusher).Flush()
@@ -118,7 +118,7 @@ func TestStalledConnectionIsCutAndResumed(t *testing.T) {
 	if err := a.Fetch(t.Context(), packages[:1]); err != nil {
 		t.Fatal(err)
 	}
-	if took := f.took(); !slices.Contains(took, debA+" bytes=60000-") {
+	if took := f.Requests(); !slices.Contains(took, debA+" bytes=60000-") {
 		t.Errorf("requests %v", took)
 	}
 }
@@ -138,7 +138,7 @@ func TestASlowDripIsGivenUp(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	f.fault(debA, slices.Repeat([]http.HandlerFunc{drip}, attempts)...)
+	f.Fault(debA, slices.Repeat([]http.HandlerFunc{drip}, attempts)...)
 	err := a.Fetch(t.Context(), packages[:1])
 	if err == nil || !strings.Contains(err.Error(), "the connection gives less than 1024 bytes a second (tried 5 times)") || !strings.Contains(hint(err), "--mirror") {
 		t.Fatalf("got %v, hint %q", err, hint(err))
@@ -153,8 +153,8 @@ func TestWhatTheMirrorDoesNotHaveIsToldAtOnce(t *testing.T) {
 	f := newFake(t)
 	a := open(t, f.source(t))
 	packages := resolve(t, a)
-	f.fault(debA, status(404))
-	f.fault(strings.ReplaceAll(debA, "a+1", "b+1"), status(404))
+	f.Fault(debA, status(404))
+	f.Fault(strings.ReplaceAll(debA, "a+1", "b+1"), status(404))
 	err := a.Fetch(t.Context(), packages)
 	v, ok := errors.AsType[*Vanished](err)
 	if !ok || len(v.Packages) != 2 || v.Offline || err.Error() != "fetching packages: the mirror does not have a+1.deb, b+1.deb" || !strings.Contains(hint(err), "middle of an update") {
@@ -175,7 +175,7 @@ func TestFetchEndsWithItsContext(t *testing.T) {
 	a := open(t, f.source(t))
 	packages := resolve(t, a)
 	ctx, cancel := context.WithCancel(t.Context())
-	f.fault(debA, func(_ http.ResponseWriter, r *http.Request) {
+	f.Fault(debA, func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	})

@@ -18,8 +18,9 @@ import (
 
 // Fetch brings the .debs of the packages into the store, several at a time, and
 // verifies those that are there already. Duplicates are fetched once. What was
-// fetched before an error stays. When nothing but packages that cannot be had is
-// in the way, the error is a [*Vanished] of all of them.
+// fetched before an error stays. What the mirror has no more comes from the source's
+// Snapshot, if there is one. When nothing but packages that cannot be had is in the
+// way, the error is a [*Vanished] of all of them.
 func (a *Archive) Fetch(ctx context.Context, packages []debian.Package) error {
 	unique := map[string]debian.Package{}
 	tally := tally{report: a.report, progress: Progress{Phase: "packages"}}
@@ -31,11 +32,11 @@ func (a *Archive) Fetch(ctx context.Context, packages []debian.Package) error {
 		}
 	}
 	var vanished Vanished
-	group, ctx := errgroup.WithContext(ctx)
+	group, fetching := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for _, p := range unique {
 		group.Go(func() error {
-			err := a.fetchOne(ctx, p, &tally)
+			err := a.fetchOne(fetching, p, &tally)
 			if vanished.take(p, err) {
 				return nil
 			}
@@ -48,7 +49,20 @@ func (a *Archive) Fetch(ctx context.Context, packages []debian.Package) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	slices.SortFunc(vanished.Packages, func(a, b debian.Package) int { return strings.Compare(a.Name, b.Name) })
+	if len(vanished.Packages) > 0 {
+		vanished.Packages, vanished.Snapshot = a.recall(ctx, vanished.Packages, &tally)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	return vanished.err()
+}
+
+// blobOf returns the .deb of a package of an archive whose folder is at base.
+func blobOf(p debian.Package, base string) blob {
+	// Some servers take a bare plus sign for a blank.
+	return blob{base + "/" + strings.ReplaceAll(p.Filename, "+", "%2B"), p.SHA256, p.Size}
 }
 
 // fetchOne brings one .deb into the store, unless it is there and whole.
@@ -60,8 +74,7 @@ func (a *Archive) fetchOne(ctx context.Context, p debian.Package, tally *tally) 
 		return fmt.Errorf("its SHA-256 is %q", p.SHA256)
 	}
 	path := a.Deb(p)
-	// Some servers take a bare plus sign for a blank.
-	b := blob{a.bases[p.Archive] + "/" + strings.ReplaceAll(p.Filename, "+", "%2B"), p.SHA256, p.Size}
+	b := blobOf(p, a.bases[p.Archive])
 	state, err := verifyFile(path, b)
 	if err != nil {
 		return err
@@ -120,7 +133,7 @@ func verifyFile(path string, b blob) (state, error) {
 		touch(path)
 		return whole, nil
 	}
-	if err := os.Remove(path); err != nil {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // another process may have been faster
 		return absent, fmt.Errorf("removing a damaged file of the cache: %w", err)
 	}
 	return damaged, nil

@@ -2,37 +2,23 @@ package mirror
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/ProtonMail/go-crypto/openpgp"
-	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	"time"
 
 	"github.com/oarcluster/oarcluster/internal/debian"
+	"github.com/oarcluster/oarcluster/internal/debian/mirror/mirrortest"
 )
 
 // newFurther makes an archive of its own key, with package "c", which depends on
 // Debian's "b", and a later version of "a".
-func newFurther(t *testing.T, lifetime uint32) (*fake, Further) {
+func newFurther(t *testing.T, lifetime time.Duration) (*fake, Further) {
 	t.Helper()
-	f := newFake(t)
-	var err error
-	f.key, err = openpgp.NewEntity("further", "", "further@example.org", &packet.Config{
-		Algorithm: packet.PubKeyAlgoEdDSA, KeyLifetimeSecs: lifetime, Time: today.AddDate(-1, 0, 0).UTC})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var index strings.Builder
-	for _, name := range []string{"a", "c"} {
-		deb := bytes.Repeat([]byte(name), 50_000)
-		f.files["/further/pool/"+name+"_2.deb"] = deb
-		fmt.Fprintf(&index, "Package: %s\nVersion: 2\nArchitecture: amd64\nDepends: b\nFilename: pool/%s_2.deb\nSize: %d\nSHA256: %x\n\n", name, name, len(deb), sha256.Sum256(deb))
-	}
-	f.publish(t, "/further/dists/stable", "stable", index.String(), "")
-	further := Further{Name: "mine", URL: f.URL + "/further/", Suite: "stable", Components: []string{"main"}, Keyring: f.source(t).Keyring}
+	f := &fake{mirrortest.At(t, today.Add(-time.Hour), lifetime), t.TempDir()}
+	index := f.stanza("further", "a", "_2", "Depends: b\n") + f.stanza("further", "c", "_2", "Depends: b\n")
+	f.publish(t, "/further/dists/stable", "stable", index, "")
+	further := Further{Name: "mine", URL: f.URL + "/further/", Suite: "stable", Components: []string{"main"}, Keyring: [][]byte{f.Key}}
 	return f, further
 }
 
@@ -113,19 +99,19 @@ func TestFurtherArchivesAreRefused(t *testing.T) {
 			"source mine: verifying URL: it is signed by unknown key ", "the keyring of source mine"},
 		"no keyring": {func(_ *testing.T, _ *fake, f *Further) { f.Keyring = [][]byte{[]byte("nonsense")} },
 			"source mine: verifying URL: reading keyring: ", "the keyring of source mine"},
-		"no InRelease": {func(_ *testing.T, a *fake, _ *Further) { delete(a.files, inRelease) },
+		"no InRelease": {func(_ *testing.T, a *fake, _ *Further) { a.Drop(inRelease) },
 			`source mine: fetching URL: the mirror answers "404 Not Found"`, "has to have an InRelease file"},
-		"unsigned": {func(_ *testing.T, a *fake, _ *Further) { a.files[inRelease] = []byte("Suite: stable\n") },
+		"unsigned": {func(_ *testing.T, a *fake, _ *Further) { a.Put(inRelease, []byte("Suite: stable\n")) },
 			"source mine: verifying URL: it is not clear-signed", ""},
 		"tampered": {func(_ *testing.T, a *fake, _ *Further) {
-			a.files[inRelease] = bytes.Replace(a.files[inRelease], []byte("amd64"), []byte("arm64"), 1)
+			a.Put(inRelease, bytes.Replace(a.File(inRelease), []byte("amd64"), []byte("arm64"), 1))
 		}, "source mine: verifying URL: its text is not what key ", "tampered"},
 		"another suite": {func(t *testing.T, a *fake, _ *Further) {
-			a.sign(t, "/further/dists/stable", strings.Replace(dated("other", "Sun, 01 Mar 2026 10:00:00 UTC"), "Suite: stable", "Suite: other", 1))
+			a.Sign(t, "/further/dists/stable", strings.Replace(dated("other", "Sun, 01 Mar 2026 10:00:00 UTC"), "Suite: stable", "Suite: other", 1))
 		},
 			"source mine: verifying URL: it is the Release of other", ""},
 		"out of date": {func(t *testing.T, a *fake, _ *Further) {
-			a.sign(t, "/further/dists/stable", "Valid-Until: Sat, 28 Feb 2026 10:00:00 UTC\n"+dated("stable", "Sat, 21 Feb 2026 10:00:00 UTC"))
+			a.Sign(t, "/further/dists/stable", "Valid-Until: Sat, 28 Feb 2026 10:00:00 UTC\n"+dated("stable", "Sat, 21 Feb 2026 10:00:00 UTC"))
 		}, "source mine: verifying URL: it is valid until 2026-02-28T10:00:00Z only", "--allow-stale"},
 		"no such component": {func(_ *testing.T, _ *fake, f *Further) { f.Components = []string{"extra"} },
 			"suite stable at URL names no extra/binary-amd64/Packages", `may not have component "extra"`},
@@ -155,7 +141,7 @@ func TestFurtherArchivesAreRefused(t *testing.T) {
 func TestAFurtherArchiveOfAnExpiredKey(t *testing.T) {
 	t.Parallel()
 	debians := open(t, newFake(t).source(t))
-	_, further := newFurther(t, 300*24*3600)
+	_, further := newFurther(t, 24*time.Hour)
 	_, err := debians.With(t.Context(), []Further{further})
 	if err == nil || !strings.Contains(err.Error(), "which has expired: ") || !strings.Contains(hint(err), "the keyring of source mine") {
 		t.Errorf("got %v, hint %q", err, hint(err))
@@ -166,8 +152,8 @@ func TestNoFurtherArchivesCostNothing(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	a := open(t, f.source(t))
-	f.took()
-	if same, err := a.With(t.Context(), nil); same != a || err != nil || len(f.took()) > 0 {
+	f.Requests()
+	if same, err := a.With(t.Context(), nil); same != a || err != nil || len(f.Requests()) > 0 {
 		t.Errorf("got another one, %v", err)
 	}
 }

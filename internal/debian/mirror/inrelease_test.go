@@ -21,19 +21,11 @@ func TestMirrorInTheMiddleOfAnUpdate(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	a := open(t, f.source(t))
-	for path := range f.files {
-		if strings.Contains(path, "dists/trixie/main") && strings.Contains(path, "by-hash") {
-			delete(f.files, path)
-		}
-	}
+	f.Drop("dists/trixie/main/binary-amd64/by-hash")
 	resolve(t, a) // by its name it is still there
 	f = newFake(t)
 	a = open(t, f.source(t))
-	for path := range f.files {
-		if strings.Contains(path, "dists/trixie/main") {
-			delete(f.files, path)
-		}
-	}
+	f.Drop("dists/trixie/main")
 	_, err := a.Resolve(t.Context(), "amd64", debian.Request{Groups: [][]string{{"a"}}})
 	if err == nil || !strings.Contains(err.Error(), "/debian/dists/trixie/main/binary-amd64/Packages.gz") || !strings.Contains(hint(err), "middle of an update") {
 		t.Errorf("got %v, hint %q", err, hint(err))
@@ -47,14 +39,14 @@ func TestOpenRefuses(t *testing.T) {
 		name, want, hint string
 		change           func(*fake, *Source)
 	}{
-		{"no such suite", `the mirror answers "404 Not Found"`, "may not carry this suite", func(f *fake, _ *Source) { delete(f.files, path) }},
+		{"no such suite", `the mirror answers "404 Not Found"`, "may not carry this suite", func(f *fake, _ *Source) { f.Drop(path) }},
 		{"tampered", "its text is not what key", "tampered", func(f *fake, _ *Source) {
-			f.files[path] = bytes.Replace(f.files[path], []byte(" 12 "), []byte(" 13 "), 1)
-			f.files[path] = bytes.Replace(f.files[path], []byte("amd64"), []byte("arm64"), 1)
+			f.Put(path, bytes.Replace(f.File(path), []byte(" 12 "), []byte(" 13 "), 1))
+			f.Put(path, bytes.Replace(f.File(path), []byte("amd64"), []byte("arm64"), 1))
 		}},
-		{"a portal's page", "it is not clear-signed", "portal", func(f *fake, _ *Source) { f.files[path] = []byte("<html>") }},
-		{"endless", "larger than 4194304 bytes", "", func(f *fake, _ *Source) { f.files[path] = make([]byte, maxInRelease+1) }},
-		{"another suite", "it is the Release of trixie-updates", "one suite in place of another", func(f *fake, _ *Source) { f.files[path] = f.files["/debian/dists/trixie-updates/InRelease"] }},
+		{"a portal's page", "it is not clear-signed", "portal", func(f *fake, _ *Source) { f.Put(path, []byte("<html>")) }},
+		{"endless", "larger than 4194304 bytes", "", func(f *fake, _ *Source) { f.Put(path, make([]byte, maxInRelease+1)) }},
+		{"another suite", "it is the Release of trixie-updates", "one suite in place of another", func(f *fake, _ *Source) { f.Put(path, f.File("/debian/dists/trixie-updates/InRelease")) }},
 		{"stale", "it is valid until", "--allow-stale", func(_ *fake, s *Source) { s.Now = today.AddDate(0, 1, 0) }},
 		{"unknown key", "it is signed by unknown key", "keys that this program trusts", func(_ *fake, s *Source) { s.Keyring = nil }},
 		{"no address", `"debian" is not the address of a mirror`, "http://HOST", func(_ *fake, s *Source) { s.Debian = "debian" }},

@@ -37,6 +37,8 @@ type Source struct {
 	Keyring  [][]byte // ASCII-armoured keys that may sign
 	Cache    string   // folder to keep things in; made when needed
 
+	Snapshot string // URL of a service that has what vanished from Debian's archives, "" for none
+
 	AllowStale bool      // take Release files with wrong dates; Warnings tells of them
 	Offline    bool      // use what the cache has, and no network
 	Now        time.Time // zero for the clock's
@@ -79,9 +81,10 @@ type Archive struct {
 	suites []suite
 	bases  map[string]string // URL of each archive's folder
 
-	mu      sync.Mutex
-	indexes map[string]*index // by architecture
-	damaged []string          // packages that were not what they should be, in the store
+	mu       sync.Mutex
+	indexes  map[string]*index // by architecture
+	damaged  []string          // packages that were not what they should be, in the store
+	recalled []string          // packages that the snapshot service had
 
 	reporting *sync.Mutex
 }

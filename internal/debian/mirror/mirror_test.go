@@ -43,7 +43,7 @@ func TestWarmRunFetchesAndParsesNothing(t *testing.T) {
 	if err := a.Fetch(t.Context(), packages); err != nil {
 		t.Fatal(err)
 	}
-	f.took()
+	f.Requests()
 	var last Progress
 	source := f.source(t)
 	source.Progress = func(p Progress) { last = p }
@@ -54,9 +54,9 @@ func TestWarmRunFetchesAndParsesNothing(t *testing.T) {
 	if err := warm.Fetch(t.Context(), packages); err != nil {
 		t.Fatal(err)
 	}
-	took := f.took()
+	took := f.Requests()
 	slices.Sort(took)
-	if want := []string{"/debian-security/dists/trixie-security/InRelease", "/debian/dists/trixie-updates/InRelease", "/debian/dists/trixie/InRelease"}; !slices.Equal(took, want) {
+	if want := []string{"=/debian-security/dists/trixie-security/InRelease", "=/debian/dists/trixie-updates/InRelease", "=/debian/dists/trixie/InRelease"}; !slices.Equal(took, want) {
 		t.Errorf("a warm run asked for %v", took)
 	}
 	if last.Fetched != 0 || last.Bytes != 200_000 {
@@ -72,13 +72,11 @@ func TestUnchangedReleaseIsNotSentAgain(t *testing.T) {
 	f := newFake(t)
 	open(t, f.source(t))
 	statuses := make(chan string, 3)
-	for path := range f.files {
-		if strings.HasSuffix(path, "InRelease") {
-			f.fault(path, func(w http.ResponseWriter, r *http.Request) {
-				statuses <- r.Header.Get("If-None-Match") + r.Header.Get("If-Modified-Since")
-				w.WriteHeader(http.StatusNotModified)
-			})
-		}
+	for _, folder := range []string{"/debian/dists/trixie", "/debian/dists/trixie-updates", "/debian-security/dists/trixie-security"} {
+		f.Fault(folder+"/InRelease", func(w http.ResponseWriter, r *http.Request) {
+			statuses <- r.Header.Get("If-None-Match") + r.Header.Get("If-Modified-Since")
+			w.WriteHeader(http.StatusNotModified)
+		})
 	}
 	open(t, f.source(t))
 	for range 3 {
@@ -92,7 +90,7 @@ func TestDateIsThatOfTheSuiteItself(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	for path, suite := range map[string]string{"/debian/dists/trixie-updates": "trixie-updates", "/debian-security/dists/trixie-security": "trixie-security"} {
-		f.sign(t, path, "Suite: stable\nCodename: "+suite+"\nDate: Sun, 01 Mar 2026 11:00:00 UTC\nValid-Until: Sun, 08 Mar 2026 10:00:00 UTC\n"+
+		f.Sign(t, path, "Suite: stable\nCodename: "+suite+"\nDate: Sun, 01 Mar 2026 11:00:00 UTC\nValid-Until: Sun, 08 Mar 2026 10:00:00 UTC\n"+
 			"Architectures: all amd64\nSHA256:\n "+digest(nil)+" 0 main/binary-amd64/Packages\n")
 	}
 	if got, want := open(t, f.source(t)).Date(), today.Add(-2*time.Hour); !got.Equal(want) {

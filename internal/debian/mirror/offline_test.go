@@ -25,7 +25,7 @@ func TestOfflineUsesTheCacheAndAsksNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.took()
+	f.Requests()
 	source := f.source(t)
 	source.Offline = true
 	off := open(t, source)
@@ -42,7 +42,7 @@ func TestOfflineUsesTheCacheAndAsksNobody(t *testing.T) {
 	if got, err := off.Releases("amd64"); err != nil || !reflect.DeepEqual(got, was) || !off.Date().Equal(a.Date()) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if took := f.took(); len(took) > 0 {
+	if took := f.Requests(); len(took) > 0 {
 		t.Errorf("offline, it asked for %v", took)
 	}
 }
@@ -70,7 +70,7 @@ func TestOfflineRefuses(t *testing.T) {
 			if err := a.Fetch(t.Context(), resolve(t, a)); err != nil {
 				t.Fatal(err)
 			}
-			f.took()
+			f.Requests()
 			source := f.source(t)
 			source.Offline = true
 			tc.change(t, f, &source)
@@ -78,7 +78,7 @@ func TestOfflineRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(hint(err), tc.hint) {
 				t.Errorf("got %v, hint %q", err, hint(err))
 			}
-			if took := f.took(); len(took) > 0 {
+			if took := f.Requests(); len(took) > 0 {
 				t.Errorf("offline, it asked for %v", took)
 			}
 			if err := attempt(t, f.source(t)); err != nil {
@@ -118,10 +118,10 @@ func TestReopenFetchesWhatTheStoreLacksAndNothingElse(t *testing.T) {
 	packages := resolve(t, a)
 	releases, err := a.Releases("amd64", "amd64")
 	if err != nil || len(releases) != 3 || releases[0].Suite != "trixie" || releases[2].Archive != "debian-security" || len(releases[0].Indexes) != 1 ||
-		releases[0].Indexes[0].Path != "main/binary-amd64/Packages.gz" || releases[0].SHA256 != digest(f.files["/debian/dists/trixie/InRelease"]) {
+		releases[0].Indexes[0].Path != "main/binary-amd64/Packages.gz" || releases[0].SHA256 != digest(f.File("/debian/dists/trixie/InRelease")) {
 		t.Fatalf("got %+v, %v", releases, err)
 	}
-	f.took()
+	f.Requests()
 	again, err := Reopen(f.source(t), nil, releases)
 	if err != nil {
 		t.Fatal(err)
@@ -132,13 +132,11 @@ func TestReopenFetchesWhatTheStoreLacksAndNothingElse(t *testing.T) {
 	if got, err := again.Releases("amd64"); err != nil || !reflect.DeepEqual(got, releases) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if took := f.took(); len(took) != 2 {
+	if took := f.Requests(); len(took) != 2 {
 		t.Errorf("asked for %v", took)
 	}
 	// The mirror moves on; the store does not.
-	for path := range f.files {
-		delete(f.files, path)
-	}
+	f.Drop("")
 	if err := again.Fetch(t.Context(), packages); err != nil {
 		t.Errorf("from the store: %v", err)
 	}

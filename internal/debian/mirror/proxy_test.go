@@ -63,7 +63,7 @@ func TestTheProxyIsAsked(t *testing.T) {
 	source.Debian, source.Security = "http://deb.example.test/debian", "http://deb.example.test/debian-security"
 	source.Proxies = map[string]string{"http": proxy.URL}
 	a := open(t, source)
-	if err := a.Fetch(t.Context(), resolve(t, a)); err != nil || asked.Load() != 3+3+2 {
+	if err := a.Fetch(t.Context(), resolve(t, a)); err != nil || asked.Load() != 3+2+2 { // two of the three indexes are the same bytes
 		t.Errorf("asked %d times, %v", asked.Load(), err)
 	}
 }

@@ -77,11 +77,14 @@ func partial(ctx context.Context, path string) (*os.File, error) {
 		if err != nil {
 			return nil, unwritable(err)
 		}
+		if _, whole := os.Stat(path); whole == nil {
+			if f != nil { // one that was begun anew after the other process had finished
+				return nil, errors.Join(os.Remove(f.Name()), f.Close())
+			}
+			return nil, nil
+		}
 		if f != nil {
 			return f, nil
-		}
-		if _, err := os.Stat(path); err == nil {
-			return nil, nil
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return nil, err

@@ -164,3 +164,16 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A file that another process has finished is not begun again.
+func TestWhatIsThereIsNotBegunAgain(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "whole")
+	if f, err := partial(t.Context(), path); f != nil || err != nil {
+		t.Errorf("got %v, %v", f, err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}

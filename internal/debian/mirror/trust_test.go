@@ -21,12 +21,12 @@ func TestAnOlderReleaseDoesNotComeBack(t *testing.T) {
 	t.Parallel()
 	const base = "/debian/dists/trixie"
 	f := newFake(t)
-	f.sign(t, base+"-updates", dated("trixie-updates", "Sat, 28 Feb 2026 10:00:00 UTC"))
-	f.sign(t, "/debian-security/dists/trixie-security", dated("trixie-security", "Sat, 28 Feb 2026 10:00:00 UTC"))
+	f.Sign(t, base+"-updates", dated("trixie-updates", "Sat, 28 Feb 2026 10:00:00 UTC"))
+	f.Sign(t, "/debian-security/dists/trixie-security", dated("trixie-security", "Sat, 28 Feb 2026 10:00:00 UTC"))
 	open(t, f.source(t))
-	newer := f.files[base+"/InRelease"]
-	f.sign(t, base, dated("trixie", "Sat, 28 Feb 2026 10:00:00 UTC"))
-	older := f.files[base+"/InRelease"]
+	newer := f.File(base + "/InRelease")
+	f.Sign(t, base, dated("trixie", "Sat, 28 Feb 2026 10:00:00 UTC"))
+	older := f.File(base + "/InRelease")
 	for _, stale := range []bool{false, true} {
 		source := f.source(t)
 		source.AllowStale = stale
@@ -42,9 +42,9 @@ func TestAnOlderReleaseDoesNotComeBack(t *testing.T) {
 	if _, err := Open(t.Context(), source); err == nil || !strings.Contains(err.Error(), "has served one of") {
 		t.Errorf("a month later: got %v", err)
 	}
-	f.files[base+"/InRelease"] = newer
+	f.Put(base+"/InRelease", newer)
 	open(t, f.source(t))
-	f.files[base+"/InRelease"] = older
+	f.Put(base+"/InRelease", older)
 	fresh := f.source(t)
 	fresh.Cache = t.TempDir()
 	if got, want := open(t, fresh).Date(), today.AddDate(0, 0, -1).Add(-2*time.Hour); !got.Equal(want) {

@@ -3,7 +3,6 @@ package mirror
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -12,10 +11,11 @@ import (
 )
 
 // Vanished is the error of packages that are not in the store and cannot be
-// had: the mirror has them no more, or the network is not to be used.
+// had: nobody has them any more, or the network is not to be used.
 type Vanished struct {
 	Packages []debian.Package // sorted by name
 	Offline  bool
+	Snapshot error // why the snapshot service could not be asked for all of them
 
 	mu sync.Mutex
 }
@@ -39,7 +39,6 @@ func (v *Vanished) err() error {
 	if len(v.Packages) == 0 {
 		return nil
 	}
-	slices.SortFunc(v.Packages, func(a, b debian.Package) int { return strings.Compare(a.Name, b.Name) })
 	if v.Offline {
 		return ui.WithHint(v, "run it once without --offline")
 	}
@@ -60,5 +59,9 @@ func (v *Vanished) Error() string {
 	if v.Offline {
 		return "fetching packages: offline, and the store does not have " + list
 	}
-	return "fetching packages: the mirror does not have " + list
+	text := "fetching packages: the mirror does not have " + list
+	if v.Snapshot != nil {
+		text += ", and the snapshot service does not help: " + v.Snapshot.Error()
+	}
+	return text
 }

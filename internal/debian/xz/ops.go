@@ -29,6 +29,20 @@ func (d *lzma) bit(p *uint16) uint32 {
 	return 1
 }
 
+// below answers all ones when code is less than bound, which says that the bit
+// is 0, and else zeros. The bits of a number are hard to guess: the loops that
+// take them compute with this mask, for a processor that guesses wrong at a
+// branch loses more time than the branch saves.
+func below(code, bound uint32) uint32 {
+	return uint32(int64(uint64(code)-uint64(bound)) >> 63)
+}
+
+// learn answers the probability that follows, as in bit, for such a mask.
+func learn(probability uint16, zero uint32) uint16 {
+	v := int32(probability)
+	return uint16(v - (v-int32(zero&(1<<probBits-1<<moveBits+1)))>>moveBits)
+}
+
 // tree decodes a number of the bits that fit into probs, highest first. With
 // the loop's state in registers it is what most of the time is spent in.
 func (d *lzma) tree(p []uint16) uint32 {
@@ -40,18 +54,13 @@ func (d *lzma) tree(p []uint16) uint32 {
 			code = code<<8 | uint32(in[at])
 			at++
 		}
-		v := uint32(p[symbol])
-		bound := (rng >> probBits) * v
-		if code < bound {
-			rng = bound
-			p[symbol] = uint16(v + (1<<probBits-v)>>moveBits)
-			symbol <<= 1
-		} else {
-			rng -= bound
-			code -= bound
-			p[symbol] = uint16(v - v>>moveBits)
-			symbol = symbol<<1 | 1
-		}
+		bound := (rng >> probBits) * uint32(p[symbol])
+		zero := below(code, bound)
+		rng -= bound
+		code -= bound &^ zero
+		rng += (bound - rng) & zero
+		p[symbol] = learn(p[symbol], zero)
+		symbol = symbol<<1 + 1 + zero
 	}
 	d.rng, d.code, d.at = rng, code, at
 	return symbol - uint32(len(p))
@@ -111,21 +120,29 @@ func (d *lzma) putLiteral() {
 // match would have gone on with: as long as their bits agree, that byte chooses
 // the probabilities.
 func (d *lzma) matched(p *[0x300]uint16) byte {
+	rng, code, at, in := d.rng, d.code, d.at, d.in
 	match, offset, symbol := uint32(0), uint32(0x100), uint32(1)
 	if from := d.pos - int(d.rep[0]) - 1; from >= 0 {
 		match = uint32(d.window[from])
 	}
 	for symbol < 0x100 {
-		match <<= 1
-		expected := match & offset
-		b := d.bit(&p[offset+expected+symbol])
-		symbol = symbol<<1 | b
-		if b == 1 {
-			offset = expected
-		} else {
-			offset &^= expected
+		if rng < topValue {
+			rng <<= 8
+			code = code<<8 | uint32(in[at])
+			at++
 		}
+		match <<= 1
+		prob := &p[offset+match&offset+symbol]
+		bound := (rng >> probBits) * uint32(*prob)
+		zero := below(code, bound)
+		rng -= bound
+		code -= bound &^ zero
+		rng += (bound - rng) & zero
+		*prob = learn(*prob, zero)
+		symbol = symbol<<1 + 1 + zero
+		offset &= match ^ zero
 	}
+	d.rng, d.code, d.at = rng, code, at
 	return byte(symbol)
 }
 

@@ -1,8 +1,7 @@
 package collect_test
 
 import (
-	"context"
-	"net"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,61 +9,30 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/registry/collect"
+	"github.com/oarcluster/oarcluster/internal/registry/registrytest"
 )
 
 // serve serves the registry of a new folder.
 func serve(t *testing.T) (repository, root string) {
 	t.Helper()
 	root = t.TempDir()
-	ctx, stop := context.WithCancel(t.Context())
-	at, ended := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { ended <- registry.Serve(ctx, "127.0.0.1:0", root, func(a net.Addr) { at <- a }) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	return (<-at).String() + "/oar/node", root
+	port, _ := registrytest.Serve(t, registry.Serve, root)
+	return fmt.Sprintf("127.0.0.1:%d/oar/node", port), root
 }
 
 // publish publishes a new image of 3 kB with a statement under the tags, and
 // returns the digest of its index.
 func publish(t *testing.T, repository string, tags ...string) string {
 	t.Helper()
-	image, err := random.Image(1000, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.OS, config.Architecture = "linux", "amd64"
-	if image, err = mutate.ConfigFile(image, config); err != nil {
-		t.Fatal(err)
-	}
-	digest, err := image.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref, err := name.NewDigest(repository + "@" + digest.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, image); err != nil {
-		t.Fatal(err)
-	}
+	digest, _ := registrytest.Push(t, repository, "amd64")
 	index, err := registry.Publish(t.Context(), repository, tags, []registry.Manifest{{
-		Digest: digest.String(), OS: "linux", Architecture: "amd64",
-		Statements: []registry.Statement{{PredicateType: "https://example.org/x", JSON: []byte(`{"of":"` + digest.String() + `"}`)}},
+		Digest: digest, OS: "linux", Architecture: "amd64",
+		Statements: []registry.Statement{{PredicateType: "https://example.org/x", JSON: []byte(`{"of":"` + digest + `"}`)}},
 	}}, nil)
 	if err != nil {
 		t.Fatal(err)
