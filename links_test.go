@@ -62,13 +62,14 @@ func TestTheManualListsItsPages(t *testing.T) {
 	}
 }
 
-// TestTheReadmeNamesEveryRoom: a folder is found through the table of rooms.
-func TestTheReadmeNamesEveryRoom(t *testing.T) {
-	text := read(t, "README.md")
+// TestTheManualNamesEveryRoom: a folder is found through the table of rooms.
+func TestTheManualNamesEveryRoom(t *testing.T) {
+	const page = "docs/rooms.md"
+	text := read(t, page)
 	rooms, _ := filepath.Glob("internal/*")
-	for _, room := range append(rooms, "docs", "e2e", "recipes", "llb", "configs", "keys") {
-		if !strings.Contains(text, "["+room+"](") {
-			t.Errorf("README.md does not name %s", room)
+	for _, room := range append(rooms, "cmd/oarbuild", "cmd/oardeploy", "e2e", "recipes", "llb", "configs", "keys") {
+		if !strings.Contains(text, "["+room+"](../"+room+")") {
+			t.Errorf("%s does not name %s", page, room)
 		}
 	}
 }

@@ -72,6 +72,28 @@ func TestWalls(t *testing.T) {
 	}
 }
 
+// TestWhatTheProgramsShare: docs/rooms.md says what it is.
+func TestWhatTheProgramsShare(t *testing.T) {
+	t.Parallel()
+	building, deploying := imports(t, "./cmd/oarbuild", true), imports(t, "./cmd/oardeploy", true)
+	var shared []string
+	for _, path := range building[module+"cmd/oarbuild"] {
+		if room, own := strings.CutPrefix(path, module); own && slices.Contains(deploying[module+"cmd/oardeploy"], path) {
+			shared = append(shared, room)
+		}
+	}
+	slices.Sort(shared)
+	want := []string{
+		"internal/lockfile", "internal/registry", "internal/registry/collect", // the embedded registry
+		"internal/manual", "internal/suggest", "internal/ui", "internal/version", // how they talk to people
+		"internal/strict", "recipes/grammar", // how they read YAML
+	}
+	slices.Sort(want)
+	if !slices.Equal(shared, want) {
+		t.Errorf("the programs share %q, not %q", shared, want)
+	}
+}
+
 // TestCallsThatPurityForbids looks for the clock, which an import list cannot show.
 func TestCallsThatPurityForbids(t *testing.T) {
 	for _, file := range sources(t) {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -14,13 +16,14 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/cluster/engine"
+	"github.com/oarcluster/oarcluster/internal/cluster/file"
 	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
 	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
-// base is where the clusters' folders are.
-const base = "/tmp"
+// base is where the clusters' folders are. Tests have one of their own.
+var base = "/tmp"
 
 // specFlags say what cluster is wanted.
 type specFlags struct {
@@ -31,31 +34,48 @@ type specFlags struct {
 	volumes       []string
 	bind          string
 	httpPort      uint16
+	file          string
+	oarConf       []string
+	told          file.Cluster // what the file says
 }
 
 func (f *specFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.name, "name", cluster.DefaultName, "which cluster; several can run at once")
-	flags.IntVarP(&f.nodes, "nodes", "n", 0, "number of nodes (required)")
+	flags.IntVarP(&f.nodes, "nodes", "n", 0, "number of nodes (required without -f)")
+	flags.StringVarP(&f.file, "file", "f", "", "read the cluster from a YAML file, - for standard input; flags win where\nboth speak")
 	flags.IntVar(&f.cores, "cores", 1, "cores that OAR sees on each node")
 	flags.StringVar(&f.registry, "registry", "localhost:5000/oarcluster", "where the images are")
 	flags.StringVar(&f.tag, "tag", "2.6.1", "which images: an OAR version")
 	flags.StringArrayVarP(&f.volumes, "volume", "v", nil, "share a folder with server, frontend and nodes, as HOST:CONTAINER[:ro|rw];\nrepeatable (default ./shared_data:/data)")
 	flags.StringVar(&f.bind, "bind", "127.0.0.1", "address of this machine on which ports are published; whoever reaches\nit can run jobs: the API's password, docker:docker, is public")
+	flags.StringArrayVar(&f.oarConf, "oar-conf", nil, "a setting of oar.conf on all hosts, as KEY=VALUE; repeatable")
 	flags.Uint16Var(&f.httpPort, "http-port", 0, "port of the web pages and the API (default 48080, or a free one above it with --name)")
 }
 
-// spec makes the flags the cluster that they ask for. Every error is wrong usage.
-func (f *specFlags) spec() (cluster.Spec, error) {
+// spec makes the flags the cluster that they ask for, whose file may be in. Every error is wrong usage.
+func (f *specFlags) spec(in io.Reader) (cluster.Spec, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
-		return cluster.Spec{}, fmt.Errorf("finding the current folder: %w", err)
+		return cluster.Spec{}, ui.WithHint(fmt.Errorf("finding the current folder: %w", err), "go to one that is there: relative paths begin with it")
 	}
-	if !f.given.Changed("nodes") {
-		return cluster.Spec{}, usage("reading flags: -n NODES is missing", "say how many nodes you want: oardeploy -n 2")
+	machine, err := engine.Machine()
+	if err != nil {
+		return cluster.Spec{}, ui.WithCode(err, ui.CodeUsage)
+	}
+	if machine != "" {
+		cwd = "" // no folder of this machine is where paths of another begin
+	}
+	if err := f.readFile(cwd, in); err != nil {
+		return cluster.Spec{}, err
+	}
+	if !f.given.Changed("nodes") && f.file == "" {
+		return cluster.Spec{}, usage("reading flags: -n NODES is missing", "say how many nodes you want: oardeploy -n 2, or -f FILE")
 	}
 	spec := cluster.Spec{
-		Name: f.name, Nodes: f.nodes, Cores: f.cores, Registry: f.registry, Tag: f.tag, HTTPPort: f.httpPort,
-		Default: cluster.Volume{Host: filepath.Join(cwd, "shared_data"), Container: "/data"},
+		Name: f.name, Groups: []cluster.Group{{Name: "node", Nodes: f.nodes, Cores: f.cores}}, Registry: f.registry, Tag: f.tag, HTTPPort: f.httpPort,
+	}
+	if cwd != "" {
+		spec.Default = cluster.Volume{Host: filepath.Join(cwd, "shared_data"), Container: "/data"}
 	}
 	var errs []error
 	for _, text := range f.volumes {
@@ -64,17 +84,24 @@ func (f *specFlags) spec() (cluster.Spec, error) {
 		spec.Volumes = append(spec.Volumes, v)
 	}
 	if spec.Bind, err = netip.ParseAddr(f.bind); err != nil {
-		errs = append(errs, fmt.Errorf("reading --bind: %q is no IP address", f.bind))
+		errs = append(errs, bindError(f.bind))
 	}
-	errs = append(errs, spec.Validate())
+	errs = append(errs, f.merge(&spec), spec.Validate())
 	if errors.Join(errs...) == nil {
-		errs = append(errs, deploy.CheckVolumes(spec))
+		errs = append(errs, deploy.CheckVolumes(spec, machine))
 	}
 	return spec, ui.WithCode(errors.Join(errs...), ui.CodeUsage)
 }
 
+func bindError(text string) error {
+	return usage(fmt.Sprintf("reading --bind: %q is no IP address", text), "give one of this machine's: 127.0.0.1, or 0.0.0.0 for all")
+}
+
 // common are the flags of every verb that changes something.
-type common struct{ quiet bool }
+type common struct {
+	quiet    bool
+	patience time.Duration // what the verb's --timeout says, if it has one
+}
 
 func (c *common) register(flags *pflag.FlagSet) {
 	flags.BoolVarP(&c.quiet, "quiet", "q", false, "do not tell what happens meanwhile")
@@ -90,7 +117,13 @@ func (c *common) options(ctx context.Context, s ui.Streams) (o deploy.Options, d
 	if err != nil {
 		return o, nil, err
 	}
-	return deploy.Options{Engine: d, Base: base, Registry: root, Note: notes(s, c.quiet), NewKeys: secrets.New}, d.Close, nil
+	d.Patience(c.patience)
+	machine, err := engine.Machine()
+	if err != nil {
+		return o, nil, errors.Join(err, d.Close())
+	}
+	b := newBoard(s, c.quiet)
+	return deploy.Options{Engine: d, Machine: machine, Base: base, Registry: root, Note: b.note, Meter: b.meter, NewKeys: secrets.New}, d.Close, nil
 }
 
 // flagError makes pflag's words the user's.

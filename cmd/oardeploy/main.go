@@ -17,6 +17,6 @@ func main() { os.Exit(run()) }
 func run() int {
 	streams := ui.Std()
 	return ui.Main("oardeploy", streams, func(ctx context.Context) error {
-		return newRoot(streams).ExecuteContext(ctx)
+		return completing(newRoot(streams)).ExecuteContext(ctx)
 	})
 }

@@ -14,7 +14,7 @@ import (
 func newPlan(s ui.Streams) *cobra.Command {
 	var f specFlags
 	cmd := &cobra.Command{
-		Use: "plan -n NODES [flags of oardeploy]", Short: "Print what a deploy would do, step by step", Args: noArgs,
+		Use: "plan -n NODES|-f FILE [flags of oardeploy]", Short: "Print what a deploy would do, step by step", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.given = cmd.Flags()
 			return runPlan(cmd.Context(), s, f)
@@ -25,7 +25,7 @@ func newPlan(s ui.Streams) *cobra.Command {
 }
 
 func runPlan(ctx context.Context, s ui.Streams, f specFlags) error {
-	spec, err := f.spec()
+	spec, err := f.spec(s.In)
 	if err != nil {
 		return err
 	}

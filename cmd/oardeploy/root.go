@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
 	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/manual"
@@ -22,19 +22,21 @@ type deployFlags struct {
 	common
 	timeout               time.Duration
 	connect, json, dryRun bool
-	keep                  bool
+	keep, print           bool
+	wait, trace           string
 }
 
 func newRoot(s ui.Streams) *cobra.Command {
 	var f deployFlags
 	cmd := &cobra.Command{
-		Use:   "oardeploy -n NODES [-c] [-v HOST:CONTAINER[:ro]]...",
+		Use:   "oardeploy -n NODES|-f FILE [-c] [-v HOST:CONTAINER[:ro]]...",
 		Short: "Run an OAR cluster in containers on this machine",
 		Long: `oardeploy runs a real OAR cluster in containers on this machine: a server, a
 frontend and as many nodes as you like, ready in seconds. Run again with other
 flags, it changes only what differs.`,
 		Example: `  oardeploy -n 6 -c            six nodes, then a shell on the frontend
   oardeploy -n 2 -v ~/src:/src two nodes that see your sources
+  oardeploy -f cluster.yaml    groups of nodes, queues, users: docs/cluster-file.md
   oardeploy exec frontend -- oarnodes
   oardeploy clean              all gone`,
 		Args: noArgs, SilenceErrors: true, SilenceUsage: true,
@@ -49,45 +51,66 @@ flags, it changes only what differs.`,
 	cmd.Flags().BoolVarP(&f.connect, "connect", "c", false, "open a shell on the frontend when the cluster is ready")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object instead of the closing block")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the plan and change nothing")
+	cmd.Flags().BoolVar(&f.print, "print", false, "print the cluster that flags and file ask for, as a file, and change nothing;\na file has OAR's settings whole, where flags leave them as they are")
+	cmd.Flags().StringVar(&f.wait, "wait", "ready", "what to wait for: ready, or started")
 	cmd.Flags().BoolVar(&f.keep, "keep-on-failure", false, "leave a cluster that did not become ready")
+	cmd.Flags().StringVar(&f.trace, "trace", "", "write when what was done to this file, for https://ui.perfetto.dev")
+	cmd.AddCommand(newSchema(s))
 	cmd.SetOut(s.Out)
 	cmd.SetErr(s.Err)
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(newPlan(s), newClean(s), newStatus(s), newSSH(s), newExec(s), newLogs(s), manual.Command(s.Out, exitCodes, args(1, 1)), newVersion(s))
+	cmd.AddCommand(newPlan(s), newClean(s), newScale(s), newStop(s), newStart(s), newRestart(s), newStatus(s), newDoctor(s), newSSH(s), newExec(s), newLogs(s), newCp(s), manual.Command(s.Out, exitCodes, args(1, 1)), newVersion(s))
 	return cmd
 }
 
 func runDeploy(ctx context.Context, s ui.Streams, f deployFlags) error {
-	spec, err := f.spec()
+	spec, err := f.spec(s.In)
 	if err != nil {
 		return err
 	}
+	if !f.given.Changed("timeout") && f.told.Timeout != 0 {
+		f.timeout = f.told.Timeout
+	}
+	if f.wait != "ready" && f.wait != "started" {
+		return usage(fmt.Sprintf("reading --wait: %q is neither ready nor started", f.wait), "started returns when the containers run, before OAR answers")
+	}
+	if f.print {
+		return printCluster(s, spec, f.timeout)
+	}
 	if f.dryRun && f.json {
-		return usage("reading flags: --dry-run and --json exclude each other", "a plan is text, one step a line")
+		return errPlanIsText
 	}
 	if f.dryRun {
 		return printPlan(ctx, s, spec, f.common)
 	}
 	if f.connect && f.json {
-		return ui.WithCode(errors.New("reading flags: --connect and --json exclude each other"), ui.CodeUsage)
+		return usage("reading flags: --connect and --json exclude each other", "deploy with --json, then open the shell: oardeploy ssh frontend")
 	}
 	warnOfBind(s, spec.Bind)
+	if err := f.bring(ctx, s, spec); err != nil || !f.connect {
+		return err
+	}
+	return runSSH(ctx, spec.Name, []string{"frontend"})
+}
+
+// bring brings the cluster up and tells the way there. Its connections are closed when
+// it returns: ssh, which takes the place of this process, could not do it.
+func (f deployFlags) bring(ctx context.Context, s ui.Streams, spec cluster.Spec) error {
+	f.patience = f.timeout
 	o, done, err := f.options(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer done()
-	o.Timeout, o.Keep = f.timeout, f.keep
-	begin := time.Now()
-	info, err := deploy.Deploy(ctx, spec, o)
-	if err != nil {
-		return err
-	}
-	o.Note(fmt.Sprintf("ready after %.1f s", time.Since(begin).Seconds()))
-	if err := printInfo(s, info, f.json); err != nil || !f.connect {
-		return err
-	}
-	return runSSH(ctx, spec.Name, []string{"frontend"})
+	o.Timeout, o.Keep, o.Unready = f.timeout, f.keep, f.wait == "started"
+	ui.OnStop(ctx, "`oardeploy clean %s` removes what is left", spec.Name)
+	return untilReady(s, o, f.json, func() (info access.Info, err error) {
+		err = traced(ctx, f.trace, func(ctx context.Context) error {
+			info, err = deploy.Deploy(ctx, spec, o)
+			return err
+		})
+		return info, err
+	})
 }
 
 // warnOfBind tells that others can use the cluster, quiet or not.

@@ -14,6 +14,7 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
 	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
+	"github.com/oarcluster/oarcluster/internal/cluster/engine"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -35,7 +36,11 @@ func runSSH(_ context.Context, name string, args []string) error {
 	if err := deploy.CheckNames(name); err != nil {
 		return err
 	}
-	config, err := access.Config(base, name)
+	machine, err := engine.Machine()
+	if err != nil {
+		return err
+	}
+	config, err := access.Config(base, name, machine)
 	if errors.Is(err, os.ErrNotExist) {
 		return ui.WithHint(fmt.Errorf("looking for cluster %q: %w", name, err), "deploy it: oardeploy -n 2, or name another with --name")
 	}

@@ -11,7 +11,7 @@ import (
 // spec is a cluster of two nodes that a test changes.
 func spec(change func(*cluster.Spec)) cluster.Spec {
 	s := cluster.Spec{
-		Name: cluster.DefaultName, Nodes: 2, Cores: 1, Registry: "localhost:5000/oarcluster", Tag: "2.6.1",
+		Name: cluster.DefaultName, Groups: []cluster.Group{{Name: "node", Nodes: 2, Cores: 1}}, Registry: "localhost:5000/oarcluster", Tag: "2.6.1",
 		Bind: netip.MustParseAddr("127.0.0.1"), Default: cluster.Volume{Host: "/home/u/shared_data", Container: "/data"},
 	}
 	if change != nil {
@@ -40,11 +40,14 @@ func TestSpecValidate(t *testing.T) {
 		want   []string // parts of the error; none: valid
 	}{
 		{"as it is", nil, nil},
-		{"no node", func(s *cluster.Spec) { s.Nodes = 0 }, []string{"number of nodes 0"}},
-		{"negative nodes", func(s *cluster.Spec) { s.Nodes = -1 }, []string{"number of nodes -1"}},
-		{"more than the largest network holds", func(s *cluster.Spec) { s.Nodes = 4085 }, []string{"1 to 4084"}},
-		{"no core", func(s *cluster.Spec) { s.Cores = 0 }, []string{"number of cores 0"}},
+		{"no node", func(s *cluster.Spec) { s.Groups[0].Nodes = 0 }, []string{"number of nodes 0"}},
+		{"negative nodes", func(s *cluster.Spec) { s.Groups[0].Nodes = -1 }, []string{"number of nodes -1"}},
+		{"more than the largest network holds", func(s *cluster.Spec) { s.Groups[0].Nodes = 1013 }, []string{"1 to 1012"}},
+		{"more cores than OAR can be told of", func(s *cluster.Spec) { s.Groups[0].Nodes, s.Groups[0].Cores = 65, 1024 }, []string{"of all nodes 66560: want at most 65536"}},
+		{"as many cores as it can", func(s *cluster.Spec) { s.Groups[0].Nodes, s.Groups[0].Cores = 64, 1024 }, nil},
+		{"no core", func(s *cluster.Spec) { s.Groups[0].Cores = 0 }, []string{"number of cores 0"}},
 		{"name with a slash", func(s *cluster.Spec) { s.Name = "../x" }, []string{`name "../x"`}},
+		{"name of a network of the engine's", func(s *cluster.Spec) { s.Name = "host" }, []string{`name "host": the cluster's network`}},
 		{"name that ends in a dash", func(s *cluster.Spec) { s.Name = "x-" }, []string{`name "x-"`}},
 		{"a registry in capitals", func(s *cluster.Spec) { s.Registry = "Foo" }, []string{`registry "Foo"`}},
 		{"a path in capitals", func(s *cluster.Spec) { s.Registry = "localhost:5000/Foo" }, []string{`registry "localhost:5000/Foo"`}},
@@ -61,7 +64,7 @@ func TestSpecValidate(t *testing.T) {
 		{"a mount point twice", func(s *cluster.Spec) {
 			s.Volumes = []cluster.Volume{{Host: "/a", Container: "/d"}, {Host: "/b", Container: "/d"}}
 		}, []string{`"/d" is mounted twice`}},
-		{"all mistakes at once", func(s *cluster.Spec) { s.Name, s.Nodes, s.Cores = "", 0, 0 }, []string{"name", "nodes", "cores"}},
+		{"all mistakes at once", func(s *cluster.Spec) { s.Name, s.Groups[0].Nodes, s.Groups[0].Cores = "", 0, 0 }, []string{"name", "nodes", "cores"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"net/netip"
+	"reflect"
 	"testing"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
@@ -16,8 +17,8 @@ func TestConfigChangesWithTheConfiguration(t *testing.T) {
 		same       bool
 	}{
 		{"nothing", "server", nil, true},
-		{"more nodes keep the server", "server", func(s *cluster.Spec) { s.Nodes = 7 }, true},
-		{"more nodes keep the nodes", "node1", func(s *cluster.Spec) { s.Nodes = 7 }, true},
+		{"more nodes keep the server", "server", func(s *cluster.Spec) { s.Groups[0].Nodes = 7 }, true},
+		{"more nodes keep the nodes", "node1", func(s *cluster.Spec) { s.Groups[0].Nodes = 7 }, true},
 		{"another tag", "node1", func(s *cluster.Spec) { s.Tag = "2.5.9" }, false},
 		{"another registry", "node1", func(s *cluster.Spec) { s.Registry = "example.org/oar" }, false},
 		{"another volume", "server", func(s *cluster.Spec) { s.Volumes = []cluster.Volume{{Host: "/x", Container: "/x"}} }, false},
@@ -26,8 +27,14 @@ func TestConfigChangesWithTheConfiguration(t *testing.T) {
 		{"another web port", "frontend", func(s *cluster.Spec) { s.HTTPPort = 8080 }, false},
 		{"another web port keeps the server", "server", func(s *cluster.Spec) { s.HTTPPort = 8080 }, true},
 		{"another address", "server", func(s *cluster.Spec) { s.Bind = netip.MustParseAddr("0.0.0.0") }, false},
-		{"more cores", "node2", func(s *cluster.Spec) { s.Cores = 4 }, false},
-		{"more cores keep the server", "server", func(s *cluster.Spec) { s.Cores = 4 }, true},
+		{"more cores", "node2", func(s *cluster.Spec) { s.Groups[0].Cores = 4 }, true},
+		{"a property", "node2", func(s *cluster.Spec) { s.Groups[0].Properties = map[string]string{"a": "b"} }, true},
+		{"less memory", "node2", func(s *cluster.Spec) { s.Groups[0].Memory = 1 << 30 }, false},
+		{"an image of the group's", "node2", func(s *cluster.Spec) { s.Groups[0].Image = "x:1" }, false},
+		{"environment", "node2", func(s *cluster.Spec) { s.Groups[0].Env = []string{"A=B"} }, false},
+		{"a volume of the group's", "node2", func(s *cluster.Spec) { s.Groups[0].Volumes = []cluster.Volume{{Host: "/x", Container: "/x"}} }, false},
+		{"a volume of the group's keeps the frontend", "frontend", func(s *cluster.Spec) { s.Groups[0].Volumes = []cluster.Volume{{Host: "/x", Container: "/x"}} }, true},
+		{"another group", "node2", func(s *cluster.Spec) { s.Groups = append(s.Groups, cluster.Group{Name: "fat", Nodes: 2, Cores: 8}) }, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -62,17 +69,27 @@ func TestConfigChangesWithTheImage(t *testing.T) {
 
 func TestLabelsNameClusterRoleAndConfig(t *testing.T) {
 	t.Parallel()
-	h := cluster.Host{Role: "node"}
-	labels := h.Labels("two")
-	if labels[cluster.LabelName] != "two" || labels[cluster.LabelRole] != "node" || labels[cluster.LabelConfig] != h.Config() || len(labels) != 3 {
-		t.Errorf("got %v", labels)
+	top, err := spec(nil).Layout(empty())
+	h, _ := top.Host("frontend")
+	labels := top.Labels(h)
+	if err != nil || labels[cluster.LabelName] != "oarcluster" || len(labels) != 4 {
+		t.Errorf("got %v, %v", labels, err)
+	}
+	c := cluster.Container{}.Labelled(labels)
+	made, ok := c.Made()
+	made.Info = h.Info
+	if !ok || c.Role != "frontend" || c.Config != h.Config() || !reflect.DeepEqual(made, h) {
+		t.Errorf("got %+v, made %+v of %v", c, made, labels)
+	}
+	if _, ok := (cluster.Container{Config: "0123456789abcdef"}).Made(); ok {
+		t.Error("a hash, as older programs wrote, was read as a host")
 	}
 }
 
 // OAR's hierarchy wants numbers that are unique in the cluster.
 func TestResources(t *testing.T) {
 	t.Parallel()
-	top, err := spec(func(s *cluster.Spec) { s.Cores = 2 }).Layout(empty())
+	top, err := spec(func(s *cluster.Spec) { s.Groups[0].Cores = 2 }).Layout(empty())
 	want := "node1 0 0 0\nnode1 0 1 1\nnode2 1 2 0\nnode2 1 3 1\n"
 	if got := top.Resources(); err != nil || got != want {
 		t.Errorf("got %v\n%swant\n%s", err, got, want)
@@ -81,7 +98,7 @@ func TestResources(t *testing.T) {
 
 func TestImagesAreNamedOnce(t *testing.T) {
 	t.Parallel()
-	top, err := spec(func(s *cluster.Spec) { s.Nodes = 5 }).Layout(empty())
+	top, err := spec(func(s *cluster.Spec) { s.Groups[0].Nodes = 5 }).Layout(empty())
 	if got := len(top.Images()); err != nil || got != 4 {
 		t.Errorf("got %d images, %v, want 4", got, err)
 	}

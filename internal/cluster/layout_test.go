@@ -69,13 +69,43 @@ func TestLayoutChoosesFreePorts(t *testing.T) {
 	}
 }
 
+// Clusters that are laid out at once have different subnets in the end, for the
+// engine sees to that: then their ports differ, too.
+func TestLayoutOfOtherSubnetsHasOtherPorts(t *testing.T) {
+	t.Parallel()
+	ports := map[netip.AddrPort]netip.Prefix{}
+	for _, pool := range []string{"10.141.0.0", "172.16.0.0", "10.213.0.0", "192.168.128.0"} {
+		first := netip.MustParseAddr(pool).As4()
+		for third := int(first[2]); third < 256; third++ {
+			o := empty()
+			subnet := netip.PrefixFrom(netip.AddrFrom4([4]byte{first[0], first[1], byte(third), 0}), 24)
+			o.Networks = []cluster.Network{{Name: "two", Subnet: subnet}}
+			top, err := spec(func(s *cluster.Spec) { s.Name = "two" }).Layout(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, h := range top.Hosts {
+				for _, at := range h.Ports {
+					if other, taken := ports[at]; taken {
+						t.Fatalf("%s is of %s and %s", at, other, subnet)
+					}
+					ports[at] = subnet
+				}
+			}
+		}
+	}
+	if len(ports) != 3*(3*256+128) {
+		t.Errorf("%d ports", len(ports))
+	}
+}
+
 func TestLayoutKeepsWhatRuns(t *testing.T) {
 	t.Parallel()
 	o := empty("127.0.0.1:48080")
 	o.Networks = []cluster.Network{{ID: "n", Name: "two", Subnet: netip.MustParsePrefix("10.9.8.0/24")}}
 	volume := cluster.Volume{Host: "/elsewhere", Container: "/data", ReadOnly: true}
-	o.Containers = []cluster.Container{{Name: "two_frontend", State: "running", Volumes: []cluster.Volume{volume},
-		Ports: map[uint16]netip.AddrPort{80: netip.MustParseAddrPort("127.0.0.1:50000")}}}
+	made := cluster.Host{Ports: map[uint16]netip.AddrPort{80: netip.MustParseAddrPort("127.0.0.1:50000")}}
+	o.Containers = []cluster.Container{{Name: "two_frontend", State: "running", Volumes: []cluster.Volume{volume}, Config: made.Config()}}
 	top, err := spec(func(s *cluster.Spec) { s.Name = "two" }).Layout(o)
 	frontend, _ := top.Host("frontend")
 	if err != nil || frontend.Ports[80].Port() != 50000 || frontend.Volumes[0] != volume || frontend.Addr.String() != "10.9.8.4" {
@@ -86,7 +116,7 @@ func TestLayoutKeepsWhatRuns(t *testing.T) {
 	if frontend, _ = top.Host("frontend"); err != nil || frontend.Volumes[0] != given {
 		t.Errorf("a volume that is given is not taken: %v, %+v", err, frontend.Volumes)
 	}
-	if _, err = spec(func(s *cluster.Spec) { s.Name, s.Nodes = "two", 300 }).Layout(o); err == nil || !strings.Contains(err.Error(), "no room for 300 nodes") {
+	if _, err = spec(func(s *cluster.Spec) { s.Name, s.Groups[0].Nodes = "two", 300 }).Layout(o); err == nil || !strings.Contains(err.Error(), "no room for 300 nodes") {
 		t.Errorf("300 nodes in a /24: got %v", err)
 	}
 }
@@ -106,7 +136,7 @@ func TestLayoutChoosesAFreeSubnet(t *testing.T) {
 		{"the most of a /24", 244, nil, "10.141.0.0/24"},
 		{"more than a /24", 245, nil, "10.141.0.0/23"},
 		{"larger, aligned, past a small one", 300, []string{"10.141.1.0/24"}, "10.141.2.0/23"},
-		{"the most there is", 4084, nil, "10.141.0.0/20"},
+		{"the most there is", 1012, nil, "10.141.0.0/22"},
 		{"nothing free", 1, []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -115,7 +145,7 @@ func TestLayoutChoosesAFreeSubnet(t *testing.T) {
 			for _, p := range tc.taken {
 				o.Taken = append(o.Taken, netip.MustParsePrefix(p))
 			}
-			top, err := spec(func(s *cluster.Spec) { s.Nodes = tc.nodes }).Layout(o)
+			top, err := spec(func(s *cluster.Spec) { s.Groups[0].Nodes = tc.nodes }).Layout(o)
 			if (err != nil) != (tc.want == "") || err == nil && top.Subnet.String() != tc.want {
 				t.Fatalf("got %s, %v, want %q", top.Subnet, err, tc.want)
 			}
@@ -125,5 +155,63 @@ func TestLayoutChoosesAFreeSubnet(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A cluster that was stopped takes its ports again, unless somebody else has them by
+// now.
+func TestLayoutKeepsThePortsOfWhatIsStopped(t *testing.T) {
+	t.Parallel()
+	made := cluster.Host{Ports: map[uint16]netip.AddrPort{80: netip.MustParseAddrPort("127.0.0.1:50000")}}
+	for _, tc := range []struct {
+		taken []string
+		want  uint16
+	}{{nil, 50000}, {[]string{"127.0.0.1:50000"}, 48090}} {
+		o := empty(tc.taken...)
+		o.Containers = []cluster.Container{{Name: "two_frontend", State: "exited", Config: made.Config()}}
+		top, err := spec(func(s *cluster.Spec) { s.Name = "two" }).Layout(o)
+		if frontend, _ := top.Host("frontend"); err != nil || frontend.Ports[80].Port() != tc.want {
+			t.Errorf("with %q taken: got %v, %v", tc.taken, frontend.Ports, err)
+		}
+	}
+}
+
+// The loopback of another machine is reached over ssh, and not otherwise.
+func TestLayoutOnAnotherMachine(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		machine, bind string
+		good          bool
+	}{
+		{"ssh://box", "127.0.0.1", true},
+		{"tcp://box", "127.0.0.1", false},
+		{"tcp://box", "0.0.0.0", true},
+		{"tcp://box", "192.0.2.7", true},
+	} {
+		o := empty()
+		o.Machine = tc.machine
+		top, err := spec(func(s *cluster.Spec) { s.Bind, s.Default = netip.MustParseAddr(tc.bind), cluster.Volume{} }).Layout(o)
+		if (err == nil) != tc.good || err != nil && !strings.Contains(err.Error(), "nobody here could reach 127.0.0.1 of the engine's machine tcp://box") {
+			t.Errorf("%s on %s: got %v", tc.machine, tc.bind, err)
+		}
+		if top.Machine != tc.machine {
+			t.Errorf("%s on %s: it is on %q", tc.machine, tc.bind, top.Machine)
+		}
+		for _, h := range top.Hosts {
+			if len(h.Volumes) > 0 {
+				t.Errorf("%s on %s: %s has %v", tc.machine, tc.bind, h.Name, h.Volumes)
+			}
+		}
+	}
+}
+
+// Of two ports of one cluster on one number the engine would start one.
+func TestLayoutGivesEachPortOnce(t *testing.T) {
+	t.Parallel()
+	for name, port := range map[string]uint16{"oarcluster": 49218, "two": 49227} {
+		_, err := spec(func(s *cluster.Spec) { s.Name, s.HTTPPort = name, port }).Layout(empty())
+		if err == nil || !strings.Contains(err.Error(), "it is taken by the cluster's own ssh") {
+			t.Errorf("%s with %d: %v", name, port, err)
+		}
 	}
 }

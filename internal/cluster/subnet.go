@@ -8,9 +8,12 @@ import (
 )
 
 const (
-	firstNode   = 11 // the first node's place in the subnet
-	smallBits   = 24 // 244 nodes
-	largestBits = 20 // 4084 nodes
+	firstNode = 11 // the first node's place in the subnet
+	smallBits = 24 // 244 nodes
+
+	// A bridge of Linux has 1023 ports at most (BR_PORT_BITS of net/bridge/br_private.h,
+	// and none has number 0), one for each host: a larger network could not be filled.
+	largestBits = 22 // 1012 nodes
 )
 
 // pools are searched for a free subnet in this order. None of them is among the
@@ -40,6 +43,20 @@ func freeSubnet(nodes int, taken []netip.Prefix) (netip.Prefix, error) {
 	}
 	return netip.Prefix{}, ui.WithHint(fmt.Errorf("choosing a subnet: none with %d addresses is free", nodes+firstNode),
 		"the engine's networks or the host's routes take all private ranges: look at `docker network ls` and `ip route`")
+}
+
+// place counts the small subnets in the pools before p. One that is in no pool has
+// place 0, like the first.
+func place(p netip.Prefix) int {
+	before := 0
+	for _, pool := range pools {
+		if pool.Contains(p.Addr()) {
+			a, b := pool.Addr().As4(), p.Addr().As4()
+			return before + int(b[1]-a[1])<<8 + int(b[2]-a[2])
+		}
+		before += 1 << (smallBits - pool.Bits())
+	}
+	return 0
 }
 
 // fits reports whether the subnet has room for the nodes.

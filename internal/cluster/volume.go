@@ -12,6 +12,10 @@ type Volume struct {
 	Host      string // absolute path on the host
 	Container string // absolute path in the containers
 	ReadOnly  bool
+
+	// Filled is for a volume of the engine: a new one begins with what the image has
+	// under the path.
+	Filled bool `json:",omitempty"`
 }
 
 // ParseVolume reads HOST:CONTAINER[:ro|:rw], docker's own form. A relative host

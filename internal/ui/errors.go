@@ -11,7 +11,7 @@ const (
 	CodeFailed      = 1
 	CodeUsage       = 2
 	CodeNothing     = 3
-	CodeInterrupted = 130
+	codeInterrupted = 130
 )
 
 // hinted is an error that knows what the user can do about it.
@@ -21,6 +21,9 @@ type hinted struct {
 }
 
 func (h hinted) Unwrap() error { return h.error }
+
+// Hint is found by errors.As, for whoever shows an error in another form.
+func (h hinted) Hint() string { return hintOf(h) }
 
 // WithHint adds to err what to do next, printed on a line of its own.
 // A nil err stays nil. The innermost hint wins, for it knows the most.

@@ -25,6 +25,8 @@ func TestMainExitCodesAndLines(t *testing.T) {
 		{"wrong usage", "oarbuild: error: a\noarbuild: hint: write b\n", Usage(errors.New("a"), "write %s", "b"), CodeUsage},
 		{"a silent error only has a code", "", WithCode(errors.New(""), 42), 42},
 		{"further lines are not prefixed", "oarbuild: error: a\n  b\n", errors.New("a\n  b\n"), CodeFailed},
+		{"no terminal is controlled", "oarbuild: error: \ufffd]0;title\ufffd \x1b[1;31mred\x1b[0m \ufffd[2J\ufffd\ufffdover\tdone\noarbuild: hint: \ufffd[H\n",
+			WithHint(errors.New("\x1b]0;title\a \x1b[1;31mred\x1b[0m \x1b[2J\u009b\x7fover\tdone\r\n"), "\x1b[H"), CodeFailed},
 		{"canceled without a signal is a failure", "oarbuild: error: context canceled\n", context.Canceled, CodeFailed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

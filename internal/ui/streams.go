@@ -15,6 +15,9 @@ package ui
 import (
 	"io"
 	"os"
+	"regexp"
+	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 )
@@ -34,4 +37,30 @@ func Std() Streams { return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr
 func IsTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}
+
+// colours are the sequences that change how text looks, and nothing else of a terminal.
+var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+// Plain is text without what would control a terminal, but for colours: it may be of
+// a container, where anybody writes what ours prints.
+func (Streams) Plain(text string) string {
+	var b strings.Builder
+	end := 0
+	for _, at := range append(colours.FindAllStringIndex(text, -1), []int{len(text), len(text)}) {
+		b.WriteString(strings.Map(printed, text[end:at[0]]))
+		b.WriteString(text[at[0]:at[1]])
+		end = at[1]
+	}
+	return b.String()
+}
+
+func printed(r rune) rune {
+	switch {
+	case r == '\r':
+		return -1
+	case r != '\n' && r != '\t' && unicode.IsControl(r):
+		return unicode.ReplacementChar
+	}
+	return r
 }

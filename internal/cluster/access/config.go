@@ -15,10 +15,14 @@ func sshConfig(folder string, t cluster.Topology) string {
 	var b strings.Builder
 	for _, name := range []string{"frontend", "server"} {
 		h, _ := t.Host(name)
-		at := h.Ports[22]
-		fmt.Fprintf(&b, "Host %s\n    HostName %s\n    Port %d\n    HostKeyAlias %s\n", name, dialable(at).Addr(), at.Port(), name)
+		host, port := reached(t, h.Ports[22])
+		fmt.Fprintf(&b, "Host %s\n    HostName %s\n    Port %s\n    HostKeyAlias %s\n", name, host, port, name)
+		if overSSH(t) {
+			// Not ProxyJump: its ssh would read this file too, where the machine has no part.
+			fmt.Fprintf(&b, "    ProxyCommand ssh -W %%h:%%p %s\n", t.Machine)
+		}
 	}
-	fmt.Fprintf(&b, "Host node*\n    ProxyJump frontend\n")
+	fmt.Fprintf(&b, "Host * !frontend !server\n    ProxyJump frontend\n")
 	fmt.Fprintf(&b, `Host *
     User docker
     IdentityFile %s

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,8 @@ import (
 type Info struct {
 	Name       string            `json:"name"`
 	Nodes      []string          `json:"nodes"`
+	Machine    string            `json:"machine,omitempty"` // where ports and volumes are, when it is not this one
+	Tunnel     string            `json:"tunnel,omitempty"`  // command after which the links lead there
 	API        string            `json:"api"`
 	Monika     string            `json:"monika"`
 	Drawgantt  string            `json:"drawgantt"`
@@ -27,12 +30,13 @@ type Info struct {
 // Describe collects the links and commands of a cluster whose folder is given.
 func Describe(folder string, t cluster.Topology) Info {
 	frontend, _ := t.Host("frontend")
-	web := "http://" + dialable(frontend.Ports[80]).String()
-	if dialable(frontend.Ports[80]).Addr().IsLoopback() {
-		web = fmt.Sprintf("http://localhost:%d", frontend.Ports[80].Port())
+	host, port := reached(t, frontend.Ports[80])
+	web := "http://" + net.JoinHostPort(host, port)
+	if addr, err := netip.ParseAddr(host); err == nil && addr.IsLoopback() {
+		web = "http://localhost:" + port
 	}
 	i := Info{
-		Name: t.Name, API: web + "/oarapi/", Monika: web + "/monika", Drawgantt: web + "/drawgantt-svg",
+		Name: t.Name, Machine: t.Machine, API: web + "/oarapi/", Monika: web + "/monika", Drawgantt: web + "/drawgantt-svg",
 		PhpPgAdmin: web + "/phppgadmin", SSHConfig: filepath.Join(folder, "ssh_config"),
 		SSH: map[string]string{}, Logs: map[string]string{}, Nodes: []string{}, Data: []string{},
 	}
@@ -44,6 +48,9 @@ func Describe(folder string, t cluster.Topology) Info {
 	}
 	for _, n := range t.Nodes() {
 		i.Nodes = append(i.Nodes, n.Name)
+	}
+	if overSSH(t) {
+		i.Tunnel = fmt.Sprintf("ssh -N -L %s:%s %s", port, net.JoinHostPort(host, port), t.Machine)
 	}
 	for _, v := range frontend.Volumes {
 		i.Data = append(i.Data, v.String())
@@ -66,6 +73,12 @@ func (i Info) Text() string {
 	b.WriteString(banner)
 	line := func(label, text string) { fmt.Fprintf(&b, "  %-11s %s\n", label, text) }
 	line("Cluster", fmt.Sprintf("%s, %d nodes", i.Name, len(i.Nodes)))
+	if i.Machine != "" {
+		line("Machine", i.Machine+" has its ports and volumes")
+	}
+	if i.Tunnel != "" {
+		line("Links after", i.Tunnel)
+	}
 	line("API", i.API)
 	line("Monika", i.Monika)
 	line("Drawgantt", i.Drawgantt)
@@ -80,11 +93,19 @@ func (i Info) Text() string {
 	return b.String() + "\n"
 }
 
-// dialable is where this machine reaches a published port: an unspecified address
-// means every one, so also the loopback.
-func dialable(at netip.AddrPort) netip.AddrPort {
+// reached is the host and port under which a published port is reached from this
+// machine: through ssh, as the engine's machine itself would. An unspecified address
+// means every one, so also the loopback, or what the machine is called here.
+func reached(t cluster.Topology, at netip.AddrPort) (host, port string) {
+	host, port = at.Addr().String(), fmt.Sprint(at.Port())
 	if at.Addr().IsUnspecified() {
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
+		host = "127.0.0.1"
+		if name, ok := strings.CutPrefix(t.Machine, "tcp://"); ok {
+			host = strings.Trim(name, "[]")
+		}
 	}
-	return at
+	return host, port
 }
+
+// overSSH reports whether the engine's machine is reached by ssh.
+func overSSH(t cluster.Topology) bool { return strings.HasPrefix(t.Machine, "ssh:") }

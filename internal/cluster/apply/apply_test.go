@@ -3,11 +3,15 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
@@ -22,7 +26,7 @@ func job(t *testing.T, n int) (apply.Job, *enginetest.Fake, *record) {
 	fake.Mute = []string{"frontend"} // its ports are of no concern here
 	r := &record{}
 	fake.Before = r.add
-	spec := cluster.Spec{Name: "oarcluster", Nodes: n, Cores: 1, Registry: "r", Tag: "1", Bind: netip.MustParseAddr("127.0.0.1")}
+	spec := cluster.Spec{Name: "oarcluster", Groups: []cluster.Group{{Name: "node", Nodes: n, Cores: 1}}, Registry: "r", Tag: "1", Bind: netip.MustParseAddr("127.0.0.1")}
 	o, err := fake.Observe(t.Context(), spec.Name)
 	if err != nil {
 		t.Fatal(err)
@@ -76,14 +80,18 @@ func TestRunFollowsThePlan(t *testing.T) {
 	if done != len(j.Plan) || len(r.calls) != len(j.Plan) {
 		t.Errorf("%d steps, %d told, %d calls", len(j.Plan), done, len(r.calls))
 	}
-	if len(fake.Objects()) != 7 {
+	if len(fake.Objects()) != 9 {
 		t.Errorf("got %q", fake.Objects())
 	}
 	for _, h := range j.Topology.Hosts {
-		made, filled := slices.Index(r.calls, "create "+h.Container), slices.Index(r.calls, "upload "+h.Container)
+		filler := "oarcluster_server"
+		if h.Role == "dns" {
+			filler = h.Container
+		}
+		made, filled := slices.Index(r.calls, "create "+h.Container), slices.Index(r.calls, "upload "+filler)
 		started := slices.Index(r.calls, "start "+h.Container)
-		if made < 1 || made > filled || filled > started {
-			t.Errorf("%s: create is call %d, upload %d, start %d; the network is %q", h.Name, made, filled, started, r.calls[0])
+		if made < 2 || made > started || filled < made && filler == h.Container || filled > started {
+			t.Errorf("%s: create is call %d, upload %d, start %d; the first are %q", h.Name, made, filled, started, r.calls[:2])
 		}
 	}
 }
@@ -96,7 +104,7 @@ func TestRunStopsAfterAFailure(t *testing.T) {
 	if !errors.Is(err, r.err) || err.Error() != `creating network "oarcluster": no room` {
 		t.Errorf("got %v", err)
 	}
-	if len(r.calls) != 1 {
+	if len(r.calls) > 2 { // the volume may have been under way
 		t.Errorf("calls after the failure: %q", r.calls)
 	}
 }
@@ -154,7 +162,7 @@ func TestRunReloads(t *testing.T) {
 	if err := apply.Run(t.Context(), j); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"signal SIGHUP oarcluster_dns", "exec /usr/lib/oarcluster/oar-resources oarcluster_server"}
+	want := []string{"exec sh oarcluster_dns", "exec /usr/lib/oarcluster/reload oarcluster_server"}
 	if !slices.Equal(r.calls, want) {
 		t.Errorf("got %q, want %q", r.calls, want)
 	}
@@ -166,5 +174,76 @@ func TestRunReportsFilesThatCannotBePacked(t *testing.T) {
 	j.Files = func(string) ([]byte, error) { return nil, errors.New("no keys") }
 	if err := apply.Run(t.Context(), j); err == nil || !strings.Contains(err.Error(), `copying files to "oarcluster_`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// hung is an engine that never answers when it is asked to start something.
+type hung struct{ apply.Engine }
+
+func (h hung) StartContainer(ctx context.Context, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// The waits are counted on a clock of the test's own.
+func TestRunIsBoundedWhenTheEngineHangs(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		patience  time.Duration
+		interrupt bool
+		want      string
+		after     time.Duration
+	}{
+		"for as long as was asked":       {30 * time.Second, false, "starting \"a\": the engine gave no answer within 30s", 30 * time.Second},
+		"for long":                       {0, false, "starting \"a\": the engine gave no answer within 2m0s", 2 * time.Minute},
+		"a little more once interrupted": {0, true, "starting \"a\": the engine gave no answer within 10s\ncontext canceled", 15 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tc.interrupt {
+					time.AfterFunc(5*time.Second, cancel)
+				}
+				begin := time.Now()
+				err := apply.Run(ctx, apply.Job{Plan: plan.Plan{{Op: plan.Start, Name: "a"}}, Engine: hung{}, Patience: tc.patience})
+				if err == nil || err.Error() != tc.want || time.Since(begin) != tc.after {
+					t.Errorf("after %s: %v", time.Since(begin), err)
+				}
+			})
+		})
+	}
+}
+
+// Once something has failed, who hangs is not waited for as long.
+func TestRunHurriesAfterAFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		p := plan.Plan{{Op: plan.Start, Name: "a"}, {Op: "no such step", Name: "b"}}
+		err := apply.Run(t.Context(), apply.Job{Plan: p, Engine: hung{}})
+		if err == nil || !strings.Contains(err.Error(), `starting "a": the engine gave no answer within 10s`) || time.Since(begin) != 10*time.Second {
+			t.Errorf("after %s: %v", time.Since(begin), err)
+		}
+	})
+}
+
+// talking is an engine on which every program fails after many words.
+type talking struct{ *enginetest.Fake }
+
+func (talking) Exec(_ context.Context, _ string, _ []string, stdout, _ io.Writer) (int, error) {
+	for range 1 << 10 {
+		io.WriteString(stdout, strings.Repeat("x", 1<<10))
+	}
+	return 1, nil
+}
+
+func TestAFailureShowsABoundedOutput(t *testing.T) {
+	t.Parallel()
+	j, fake, _ := job(t, 1)
+	j.Plan, j.Engine = plan.Plan{{Op: plan.Reload, Name: "oarcluster_server", Host: "server"}}, talking{fake}
+	if err := apply.Run(t.Context(), j); err == nil || !strings.Contains(err.Error(), "exit status 1\nxxx") || len(err.Error()) > 1<<17 {
+		t.Errorf("got %d bytes", len(fmt.Sprint(err)))
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,9 +29,12 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
 	"github.com/oarcluster/oarcluster/internal/cluster/images"
+	"github.com/oarcluster/oarcluster/internal/cluster/lock"
 	"github.com/oarcluster/oarcluster/internal/cluster/plan"
 	"github.com/oarcluster/oarcluster/internal/cluster/ready"
 	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
+	"github.com/oarcluster/oarcluster/internal/cluster/trace"
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // Engine is a container engine as all the parts together need it.
@@ -38,18 +42,29 @@ type Engine interface {
 	apply.Engine
 	ready.Engine
 	images.Engine
+	lock.Engine
 	Clusters(ctx context.Context) ([]string, error)
 	Download(ctx context.Context, id, path string) (io.ReadCloser, error)
+	// TryFolders fails when containers could not have folders of the engine's machine.
+	TryFolders(ctx context.Context, name, image string, folders []string) error
+	// Lend makes a port of this machine's loopback one of the engine's machine, if that
+	// is another one and there is a way.
+	Lend(ctx context.Context, port string) (stop func(), err error)
 }
 
 // Options are how to go about it.
 type Options struct {
 	Engine   Engine
+	Machine  string        // where the engine is; see [cluster.Observed]
 	Base     string        // where the clusters' folders are: "/tmp"
 	Registry string        // folder of the registry to serve while pulling when nothing listens on the loopback
 	Timeout  time.Duration // how long readiness may take
 	Keep     bool          // leave a failed cluster for its user to look at
+	Unready  bool          // return when the containers run, whatever they say
 	Note     func(string)  // told what happens, a line at a time; called from several goroutines
+
+	// Meter is told how far pulling is, nothing under way at the end; nil for nobody.
+	Meter func(images.Progress)
 
 	// NewKeys makes the keys of a new cluster: secrets.New, unless a test saves time.
 	NewKeys func(comment string) (secrets.Keys, error)
@@ -57,38 +72,98 @@ type Options struct {
 
 // Deploy brings the cluster to what spec asks for and waits until it is ready.
 func Deploy(ctx context.Context, spec cluster.Spec, o Options) (access.Info, error) {
-	if err := CheckVolumes(spec); err != nil {
+	if err := spec.ValidateName(); err != nil {
 		return access.Info{}, err
 	}
-	folder, err := access.Open(ctx, o.Base, spec.Name)
+	return bring(ctx, run{Options: o, spec: spec})
+}
+
+// Scale brings groups of a cluster to other numbers of nodes ("" is its only group)
+// and leaves everything else as it runs, images too. Jobs on nodes that go are ended
+// by OAR before.
+func (o Options) Scale(ctx context.Context, name string, nodes map[string]int) (access.Info, error) {
+	if err := CheckNames(name); err != nil {
+		return access.Info{}, err
+	}
+	return bring(ctx, run{Options: o, spec: cluster.Spec{Name: name}, scale: nodes})
+}
+
+// bring carries a run out, while nobody else changes the cluster.
+func bring(ctx context.Context, asked run) (info access.Info, err error) {
+	defer func() { err = aboutDisk(err) }()
+	asked.Engine = traced{asked.Engine}
+	held, err := lock.Take(ctx, asked.Engine, asked.spec.Name, asked.Note)
 	if err != nil {
 		return access.Info{}, err
 	}
-	r := &run{Options: o, spec: spec, folder: folder}
-	info, err := r.deploy(ctx)
-	for tries := 1; tries < 3 && errors.Is(err, apply.ErrSubnetTaken); tries++ {
-		// A new one: the goroutine that finds keys may still read the other.
-		r = &run{Options: o, spec: spec, folder: folder, avoid: append(r.avoid, r.topology.Subnet)}
-		info, err = r.deploy(ctx)
+	defer release(ctx, held, asked.Options)
+	folder, err := access.Open(ctx, asked.Base, asked.spec.Name, asked.Machine)
+	if err != nil {
+		return access.Info{}, err
 	}
-	if err != nil && folder.New && (r.before == nil || !o.Keep) {
+	asked.folder = folder
+	// A new one for each try: the goroutine that finds keys may still read the other.
+	try := func() (*run, access.Info, error) {
+		r := asked
+		info, err := r.deploy(ctx)
+		return &r, info, err
+	}
+	r, info, err := try()
+	for tries := 1; err != nil && tries < maxTries && r.outrun(ctx, err); tries++ {
+		asked.keys, asked.avoid = r.keys, append(asked.avoid, r.topology.Subnet)
+		r, info, err = try()
+	}
+	if err != nil && folder.New && (r.before == nil || !r.Keep) {
 		return info, errors.Join(err, folder.Remove())
 	}
 	return info, errors.Join(err, folder.Close())
+}
+
+// maxTries is how often one deploy is begun, when others take what it chose: as many
+// as may be deploying at once.
+const maxTries = 16
+
+// outrun reports that a deploy failed since another one took its subnet or a port
+// after we had looked, so that looking again helps: to choose others, or to say who
+// has them.
+func (r *run) outrun(ctx context.Context, err error) bool {
+	if r.before == nil || r.Keep || ctx.Err() != nil {
+		return false
+	}
+	if errors.Is(err, apply.ErrSubnetTaken) {
+		return true
+	}
+	now, err := r.Engine.Observe(ctx, r.spec.Name)
+	return err == nil && slices.ContainsFunc(r.topology.Hosts, func(h cluster.Host) bool {
+		for _, at := range h.Ports {
+			if now.Holder(at) != "" {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// release gives a cluster's lock back. What was done stays done if it cannot.
+func release(ctx context.Context, held *lock.Lock, o Options) {
+	if err := held.Release(ctx); err != nil {
+		o.Note(fmt.Sprintf("leaving the lock for the next oardeploy on this machine to take over: %v", err))
+	}
 }
 
 // run is one Deploy under way.
 type run struct {
 	Options
 	spec     cluster.Spec
+	scale    map[string]int // not nil: so many nodes of these groups, and all else as it runs
 	folder   *access.Folder
 	avoid    []netip.Prefix               // taken, though the engine may not list who has them yet
 	topology cluster.Topology             // what is wanted
 	wide     cluster.Topology             // the same with the nodes that are to go
 	keys     func() (secrets.Keys, error) // waits for them
+	files    map[string]string            // what the cluster's hosts are told so far, once keys are read
 	before   *cluster.Observed            // nil until the first step may have been taken
 	told     bool                         // running hosts may have been told of other hosts
-	made     string                       // the default volume's folder, when this run made it
 }
 
 func (r *run) deploy(ctx context.Context) (access.Info, error) {
@@ -106,40 +181,70 @@ func (r *run) deploy(ctx context.Context) (access.Info, error) {
 		r.Note("leaving what there is, as --keep-on-failure asks")
 		return access.Info{}, err
 	}
-	return access.Info{}, errors.Join(err, r.undo(context.WithoutCancel(ctx)))
+	return access.Info{}, r.undone(err, r.undo(context.WithoutCancel(ctx)))
+}
+
+// undone is the error of a failed run that was undone. When it could not be, that
+// is what the user must do something about first.
+func (r *run) undone(err, undoing error) error {
+	if undoing == nil {
+		return err
+	}
+	// The hints of both errors go, for this comes first.
+	err = fmt.Errorf("%v\nundoing what was done: %v", err, undoing)
+	if len(r.before.Containers) > 0 {
+		return ui.WithHint(err, "deploy again when the engine is well: that repairs the cluster; `oardeploy clean %s` would remove all of it", r.spec.Name)
+	}
+	return ui.WithHint(err, "`oardeploy clean %s` removes what is left", r.spec.Name)
 }
 
 // prepare does all that changes nothing in the cluster: it looks, gets images and
 // keys, and plans.
 func (r *run) prepare(ctx context.Context) (cluster.Observed, plan.Plan, error) {
+	end := trace.Span(ctx, "prepare")
+	defer end(nil)
 	observed, err := r.Engine.Observe(ctx, r.spec.Name)
 	if err != nil {
 		return observed, nil, err
 	}
 	observed.Taken = append(observed.Taken, r.avoid...)
-	if r.topology, r.wide, err = layouts(r.spec, observed); err != nil {
-		return observed, nil, err
+	if r.keys == nil || len(observed.Containers) > 0 {
+		name := r.spec.Name // scaling replaces the spec while keys are made
+		r.keys = later(func() (secrets.Keys, error) { return r.findKeys(ctx, name, observed) })
 	}
-	r.keys = later(func() (secrets.Keys, error) { return r.findKeys(ctx, observed) })
 	if len(observed.Containers) > 0 {
 		// They come out of a container that may be about to be replaced.
 		if _, err := r.keys(); err != nil {
 			return observed, nil, err
 		}
+		observed.Files = r.files
 	}
-	ids, err := ensureImages(ctx, r.Options, r.spec.Registry, r.topology.Images())
+	if r.scale != nil {
+		if r.spec, err = scaled(r.spec.Name, r.scale, observed); err != nil {
+			return observed, nil, err
+		}
+	}
+	if err := CheckVolumes(r.spec, observed.Machine); err != nil {
+		return observed, nil, err
+	}
+	if r.topology, r.wide, err = layouts(r.spec, observed); err != nil {
+		return observed, nil, err
+	}
+	ids, err := r.images(ctx, observed)
 	if err != nil {
 		return observed, nil, err
 	}
 	r.topology, r.wide = r.topology.WithImages(ids), r.wide.WithImages(ids)
 	steps, err := plan.Compare(r.topology, observed)
+	if err == nil && len(observed.Containers) > 0 {
+		err = tryVolumes(ctx, r.Engine, r.topology, steps)
+	}
 	return observed, steps, err
 }
 
 // act changes the cluster and waits until it is ready.
 func (r *run) act(ctx context.Context, steps plan.Plan) error {
-	var err error
-	if r.made, err = makeDefault(r.spec, r.topology); err != nil {
+	if err := makeDefault(r.spec, r.topology); err != nil {
 		return err
 	}
 	if len(steps) == 0 {
@@ -155,14 +260,19 @@ func (r *run) act(ctx context.Context, steps plan.Plan) error {
 	if err != nil {
 		return err
 	}
+	if r.Unready {
+		return nil
+	}
 	return ready.Wait(ctx, ready.Target{
 		Topology: r.topology, Engine: r.Engine, Started: steps.Started(), Timeout: r.Timeout, Note: r.Note,
 	})
 }
 
 func (r *run) apply(ctx context.Context, t cluster.Topology, steps plan.Plan) error {
+	end := trace.Span(ctx, "carry out the plan")
+	defer end(nil)
 	return apply.Run(ctx, apply.Job{
-		Plan: steps, Topology: t, Engine: r.Engine,
+		Plan: steps, Topology: t, Engine: r.Engine, Patience: r.Timeout,
 		Files: func(host string) ([]byte, error) {
 			keys, err := r.keys()
 			if err != nil {
@@ -179,24 +289,21 @@ func layouts(spec cluster.Spec, o cluster.Observed) (wanted, wide cluster.Topolo
 	if wanted, err = spec.Layout(o); err != nil {
 		return wanted, wide, err
 	}
-	for _, c := range o.Containers {
-		var n int
-		if _, err := fmt.Sscanf(c.Hostname(spec.Name), "node%d", &n); err == nil {
-			spec.Nodes = max(spec.Nodes, n)
-		}
-	}
-	wide, err = spec.Layout(o)
+	wide, err = spec.Widened(o).Layout(o)
 	return wanted, wide, err
 }
 
 // progress tells note of the steps that a user can tell apart.
 func progress(note func(string), s plan.Step) {
-	past := map[plan.Op]string{
-		plan.CreateNetwork: "network %s made", plan.RemoveNetwork: "network %s removed",
-		plan.Start: "%s started", plan.Reload: "%s knows the hosts", plan.Remove: "%s removed",
+	if s.Op == plan.Drain {
+		note(strings.Join(s.Nodes, " ") + " out of service")
+	}
+	past := map[string]string{plan.Start: "started", plan.Stop: "stopped", plan.Reload: "knows the hosts", plan.Remove: "removed"}
+	if s.Kind != "" {
+		past[plan.Create] = "made"
 	}
 	if text, ok := past[s.Op]; ok {
-		note(fmt.Sprintf(text, s.Name))
+		note(strings.TrimSpace(s.Kind + " " + s.Name + " " + text))
 	}
 }
 
@@ -209,18 +316,51 @@ func later[T any](f func() (T, error)) func() (T, error) {
 }
 
 // findKeys reads the keys of a running cluster from one of its containers, and
-// makes new ones for a cluster that has none.
-func (r *run) findKeys(ctx context.Context, o cluster.Observed) (secrets.Keys, error) {
-	i := slices.IndexFunc(o.Containers, func(c cluster.Container) bool {
-		return c.Role != "dns" && (c.State == "running" || c.State == "exited")
-	})
-	if i < 0 {
-		return r.NewKeys(r.spec.Name)
-	}
-	archive, err := r.Engine.Download(ctx, o.Containers[i].ID, "/etc/oarcluster")
+// makes new ones for a cluster that has none, with its name.
+func (r *run) findKeys(ctx context.Context, name string, o cluster.Observed) (keys secrets.Keys, err error) {
+	ctx = trace.Lane(ctx, "keys")
+	end := trace.Span(ctx, "find keys")
+	defer func() { end(err) }()
+	archive, err := state(ctx, r.Engine, o)
 	if err != nil {
-		return secrets.Keys{}, err
+		return keys, err
+	}
+	if archive == nil {
+		return r.NewKeys(name)
 	}
 	defer archive.Close()
-	return secrets.Read(archive)
+	if keys, r.files, err = secrets.Read(archive); errors.Is(err, context.DeadlineExceeded) {
+		return keys, err
+	}
+	return keys, ui.WithHint(err, "its containers alone had them: remove the cluster with `oardeploy clean %s`, then deploy it anew", name)
+}
+
+// What the hosts share is read for so long, and up to so many bytes: root in a
+// container may have written anything, and the cluster is locked meanwhile.
+const statePatience, maxState = time.Minute, 300 << 20
+
+// limited is an archive that ends when it is too long.
+type limited struct {
+	io.Reader
+	close func() error
+}
+
+func (l limited) Close() error { return l.close() }
+
+// state is the archive of what the hosts of a cluster share, nil when none is there
+// to ask.
+func state(ctx context.Context, e Engine, o cluster.Observed) (io.ReadCloser, error) {
+	i := slices.IndexFunc(o.Containers, func(c cluster.Container) bool {
+		return c.Role != "dns" && (c.State == "running" || c.State == "paused" || c.State == "exited")
+	})
+	if i < 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, statePatience)
+	archive, err := e.Download(ctx, o.Containers[i].ID, "/etc/oarcluster")
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return limited{io.LimitReader(archive, maxState), func() error { defer cancel(); return archive.Close() }}, nil
 }

@@ -26,9 +26,14 @@ const (
 	tag        = "1"
 )
 
-// addresses gives every test a loopback address of its own, so that the default
-// ports are free on it.
 var addresses atomic.Uint32
+
+// address gives every test a loopback address of its own, also beside another
+// process of these tests, so that the default ports are free on it.
+func address() netip.Addr {
+	n := addresses.Add(1)
+	return netip.AddrFrom4([4]byte{127, byte(64 + os.Getpid()%128), byte(n >> 8), byte(n)})
+}
 
 // world is an engine, a machine's folders, and what is wanted of them.
 type world struct {
@@ -49,6 +54,19 @@ func (n *notes) add(s string) {
 	n.lines = append(n.lines, s)
 }
 
+// count is how many lines begin with s.
+func (n *notes) count(s string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	count := 0
+	for _, line := range n.lines {
+		if strings.HasPrefix(line, s) {
+			count++
+		}
+	}
+	return count
+}
+
 func (n *notes) has(s string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -60,21 +78,23 @@ var keys = sync.OnceValues(func() (secrets.Keys, error) { return secrets.New("te
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	n := addresses.Add(1)
 	fake := enginetest.New(repository, tag)
 	w := &world{Fake: fake, notes: &notes{}}
-	w.spec = cluster.Spec{Name: cluster.DefaultName, Nodes: 2, Cores: 1, Registry: repository, Tag: tag,
-		Bind:    netip.AddrFrom4([4]byte{127, 77, byte(n >> 8), byte(n)}),
+	w.spec = cluster.Spec{Name: cluster.DefaultName, Groups: []cluster.Group{{Name: "node", Nodes: 2, Cores: 1}}, Registry: repository, Tag: tag,
+		Bind:    address(),
 		Default: cluster.Volume{Host: filepath.Join(t.TempDir(), "shared_data"), Container: "/data"}}
 	w.o = deploy.Options{Engine: fake, Base: t.TempDir(), Timeout: 20 * time.Second, Note: w.notes.add,
 		NewKeys: func(string) (secrets.Keys, error) { return keys() }}
-	t.Cleanup(func() { deploy.Clean(context.WithoutCancel(t.Context()), []string{w.spec.Name}, w.o) })
+	t.Cleanup(func() {
+		w.Before = func(string) error { return nil }
+		deploy.Clean(context.WithoutCancel(t.Context()), []string{w.spec.Name}, w.o)
+	})
 	return w
 }
 
 func (w *world) deploy(t *testing.T, nodes int) {
 	t.Helper()
-	w.spec.Nodes = nodes
+	w.spec.Groups[0].Nodes = nodes
 	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +104,7 @@ func (w *world) deploy(t *testing.T, nodes int) {
 func (w *world) folder() string { return filepath.Join(w.o.Base, "oarcluster") }
 
 func cluster2(nodes int) []string {
-	want := []string{"container oarcluster_dns running", "container oarcluster_frontend running", "container oarcluster_server running", "network oarcluster"}
+	want := []string{"container oarcluster_dns running", "container oarcluster_frontend running", "container oarcluster_server running", "network oarcluster", "volume oarcluster_home", "volume oarcluster_state"}
 	for n := 1; n <= nodes; n++ {
 		want = append(want, fmt.Sprintf("container oarcluster_node%d running", n))
 	}
@@ -226,8 +246,7 @@ func TestClustersSideBySide(t *testing.T) {
 	w.deploy(t, 1)
 	second := w.spec
 	second.Name, second.HTTPPort = "two", 48081
-	own := w.spec.Bind.As4()
-	second.Bind = netip.AddrFrom4([4]byte{127, 78, own[2], own[3]})
+	second.Bind = address()
 	if _, err := deploy.Deploy(t.Context(), second, w.o); err != nil {
 		t.Fatal(err)
 	}
@@ -255,18 +274,23 @@ func TestForeignContainerStays(t *testing.T) {
 	w.expect(t, []string{"container oarcluster_node2 running"})
 }
 
-func TestPlanChangesNothing(t *testing.T) {
+func TestForeignVolumeStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	delete(w.Images, repository+"/node:"+tag)
-	text, err := deploy.Plan(t.Context(), w.spec, w.o)
-	if err != nil || !strings.HasPrefix(text, "pull "+repository+"/node:1\n[] -> #1 create network") {
-		t.Errorf("got %v\n%s", err, text)
+	w.AddForeignVolume("oarcluster_state")
+	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	if err == nil || !strings.Contains(err.Error(), "volume oarcluster_state exists already") {
+		t.Errorf("got %v", err)
 	}
-	w.expect(t, nil)
-	if _, err := os.Stat(w.folder()); err == nil {
-		t.Error("a plan made the cluster's folder")
+	w.Before = at(3, func() error { w.AddForeignVolume("two_state"); return nil })
+	w.spec.Name = "two"
+	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err == nil || !strings.Contains(err.Error(), `creating volume "two_state"`) {
+		t.Errorf("one that came since we looked: %v", err)
 	}
+	if err := deploy.Clean(t.Context(), []string{"oarcluster", "two"}, w.o); err != nil {
+		t.Error(err)
+	}
+	w.expect(t, []string{"volume oarcluster_state", "volume two_state"})
 }
 
 func TestVolumeThatDoesNotExist(t *testing.T) {
@@ -283,7 +307,7 @@ func TestVolumeThatDoesNotExist(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err == nil || !strings.Contains(err.Error(), "there is no cluster") {
+	if _, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err == nil || !strings.Contains(err.Error(), "there is none") {
 		t.Errorf("without a cluster: %v", err)
 	}
 	w.deploy(t, 1)
@@ -294,8 +318,8 @@ func TestFind(t *testing.T) {
 		t.Errorf("a host that is not there: %v", err)
 	}
 	w.Kill("oarcluster_node1", 1)
-	if _, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err == nil || !strings.Contains(err.Error(), "it is exited") {
-		t.Errorf("a stopped host: %v", err)
+	if c, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err != nil || c.State != "exited" {
+		t.Errorf("a stopped host: %+v, %v", c, err)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
+	"github.com/oarcluster/oarcluster/internal/cluster/lock"
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 var errFault = errors.New("injected fault")
@@ -46,16 +48,14 @@ func TestFailureAtEveryCallIsUndone(t *testing.T) {
 		t.Run(fmt.Sprint("call ", n), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.spec.Nodes = 1
+			w.spec.Groups[0].Nodes = 1
 			w.Before = at(n, func() error { return errFault })
 			if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
 				t.Errorf("got %v", err)
 			}
 			w.expect(t, nil)
-			for _, path := range []string{w.folder(), w.spec.Default.Host} {
-				if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-					t.Errorf("%s is left: %v", path, err)
-				}
+			if _, err := os.Stat(w.folder()); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s is left: %v", w.folder(), err)
 			}
 			w.deploy(t, 1)
 			w.expect(t, cluster2(1))
@@ -70,7 +70,7 @@ func TestInterruptAtEveryCallIsUndone(t *testing.T) {
 		t.Run(fmt.Sprint("call ", n), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.spec.Nodes = 1
+			w.spec.Groups[0].Nodes = 1
 			ctx, cancel := context.WithCancel(t.Context())
 			w.Before = at(n, func() error { cancel(); return nil })
 			if _, err := deploy.Deploy(ctx, w.spec, w.o); !errors.Is(err, context.Canceled) {
@@ -90,7 +90,7 @@ func TestKillAtEveryCallCanBeRepaired(t *testing.T) {
 			t.Parallel()
 			half := func() *world {
 				w := newWorld(t)
-				w.spec.Nodes, w.o.Keep = 1, true
+				w.spec.Groups[0].Nodes, w.o.Keep = 1, true
 				var count atomic.Int32
 				w.Before = func(string) error {
 					if int(count.Add(1)) > n {
@@ -122,7 +122,7 @@ func TestKillAtEveryCallCanBeRepaired(t *testing.T) {
 // Growing that fails goes back to the cluster that was there.
 func TestFailedGrowthGoesBack(t *testing.T) {
 	t.Parallel()
-	for _, call := range []string{"create oarcluster_node3", "start oarcluster_node2", "exec ", "signal SIGHUP"} {
+	for _, call := range []string{"create oarcluster_node3", "start oarcluster_node2", "exec /usr", "exec sh"} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -134,7 +134,7 @@ func TestFailedGrowthGoesBack(t *testing.T) {
 				}
 				return nil
 			}
-			w.spec.Nodes = 3
+			w.spec.Groups[0].Nodes = 3
 			if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
 				t.Errorf("got %v", err)
 			}
@@ -163,6 +163,34 @@ func TestTakenSubnetIsChosenAnew(t *testing.T) {
 	}
 }
 
+// Another program may take a port between our look and our call: a cluster that has
+// no fixed ports takes others, and the default one says who it is.
+func TestTakenPortIsChosenAnew(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"two": "", "oarcluster": "is taken by another program"} {
+		w := newWorld(t)
+		w.spec.Name = name
+		var taken atomic.Pointer[netip.AddrPort]
+		w.Ports = func(at netip.AddrPort) string {
+			if has := taken.Load(); has != nil && *has == at {
+				return "another program"
+			}
+			return ""
+		}
+		w.Before = func(call string) error {
+			at := netip.AddrPortFrom(w.spec.Bind, map[string]uint16{"two": 48090, "oarcluster": 48080}[name])
+			if call == "start "+name+"_frontend" && taken.CompareAndSwap(nil, &at) {
+				return errFault
+			}
+			return nil
+		}
+		info, err := deploy.Deploy(t.Context(), w.spec, w.o)
+		if want == "" && (err != nil || !strings.HasSuffix(info.API, ":48100/oarapi/")) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, %s", name, err, info.API)
+		}
+	}
+}
+
 // Shrinking that fails keeps the nodes that OAR was not made to forget.
 func TestFailedShrinkGoesBack(t *testing.T) {
 	t.Parallel()
@@ -175,7 +203,7 @@ func TestFailedShrinkGoesBack(t *testing.T) {
 		}
 		return nil
 	}
-	w.spec.Nodes = 1
+	w.spec.Groups[0].Nodes = 1
 	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
 		t.Errorf("got %v", err)
 	}
@@ -228,4 +256,119 @@ func TestContainerThatEndsFailsAtOnce(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	w.expect(t, nil)
+}
+
+// While one deploys, others are refused at once, and whoever cleans waits.
+func TestOneAtATimeChangesACluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var second, third error
+	cleaned := make(chan error)
+	w.Before = at(2, func() error {
+		_, second = deploy.Deploy(t.Context(), w.spec, w.o)
+		go func() { cleaned <- deploy.Clean(t.Context(), []string{"oarcluster"}, w.o) }()
+		for w.notes.count("waiting for process ") == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		third = deploy.Clean(ctx, []string{"oarcluster"}, w.o)
+		return nil
+	})
+	w.deploy(t, 1)
+	if second == nil || !strings.Contains(second.Error(), `locking cluster "oarcluster": it is being changed by process `) {
+		t.Errorf("a second deploy: %v", second)
+	}
+	if !errors.Is(third, context.Canceled) {
+		t.Errorf("an interrupted clean: %v", third)
+	}
+	if err := <-cleaned; err != nil {
+		t.Error(err)
+	}
+	w.expect(t, nil)
+}
+
+// What has the lock's name and is not ours keeps a deploy away, and no clean.
+func TestForeignLockStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy(t, 1)
+	w.AddForeignVolume("oarcluster_lock")
+	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, lock.ErrForeign) {
+		t.Errorf("got %v", err)
+	}
+	if err := deploy.Clean(t.Context(), []string{"oarcluster"}, w.o); err != nil {
+		t.Error(err)
+	}
+	w.expect(t, []string{"volume oarcluster_lock"})
+}
+
+// blinking is an engine that cannot be looked at the second time.
+type blinking struct {
+	deploy.Engine
+	looks atomic.Int32
+}
+
+func (b *blinking) Observe(ctx context.Context, name string) (cluster.Observed, error) {
+	if b.looks.Add(1) == 2 {
+		return cluster.Observed{}, errFault
+	}
+	return b.Engine.Observe(ctx, name)
+}
+
+// What ended a run may meet the undoing, too: it looks again.
+func TestUndoingTriesAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	engine := &blinking{Engine: w.o.Engine}
+	w.o.Engine = engine
+	w.Before = func(call string) error {
+		if call == "start oarcluster_server" {
+			return errFault
+		}
+		return nil
+	}
+	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
+		t.Errorf("got %v", err)
+	}
+	w.expect(t, nil)
+}
+
+// An engine that fails for good cannot be undone on: the user learns how to later.
+func TestUndoingThatFailsTellsWhatCleans(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var failing atomic.Bool
+	w.Before = func(call string) error {
+		failing.CompareAndSwap(false, strings.HasPrefix(call, "start"))
+		if failing.Load() {
+			return errFault
+		}
+		return nil
+	}
+	code, stderr := report(t, func(ctx context.Context) error {
+		_, err := deploy.Deploy(ctx, w.spec, w.o)
+		return err
+	})
+	if code != 1 || !strings.Contains(stderr, "\nundoing what was done: removing ") || !strings.HasSuffix(stderr, "hint: `oardeploy clean oarcluster` removes what is left\n") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// report is what a user sees of a run.
+func report(t *testing.T, run func(context.Context) error) (code int, stderr string) {
+	t.Helper()
+	var text strings.Builder
+	code = ui.Main("oardeploy", ui.Streams{Err: &text}, run)
+	return code, text.String()
+}
+
+// Whoever does not want to wait gets a cluster whose hosts say nothing.
+func TestUnreadyWaitsForNoHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Mute, w.o.Unready = []string{"server", "frontend", "node1", "node2"}, true
+	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err != nil {
+		t.Error(err)
+	}
 }

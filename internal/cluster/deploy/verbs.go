@@ -4,48 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
-	"github.com/oarcluster/oarcluster/internal/cluster/images"
+	"github.com/oarcluster/oarcluster/internal/cluster/lock"
 	"github.com/oarcluster/oarcluster/internal/cluster/plan"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
-
-// Plan tells what Deploy would do, and changes nothing. Images are taken as the
-// engine has them; one that it lacks is named in a line before the plan.
-func Plan(ctx context.Context, spec cluster.Spec, o Options) (string, error) {
-	if err := errors.Join(spec.ValidateName(), CheckVolumes(spec)); err != nil {
-		return "", err
-	}
-	observed, err := o.Engine.Observe(ctx, spec.Name)
-	if err != nil {
-		return "", err
-	}
-	t, err := spec.Layout(observed)
-	if err != nil {
-		return "", err
-	}
-	ids, err := images.Local(ctx, o.Engine, t.Images())
-	if err != nil {
-		return "", err
-	}
-	steps, err := plan.Compare(t.WithImages(ids), observed)
-	if err != nil {
-		return "", err
-	}
-	text := ""
-	for _, ref := range t.Images() {
-		if ids[ref] == "" {
-			text += "pull " + ref + "\n"
-		}
-	}
-	return text + steps.String(), nil
-}
 
 // Clean removes the clusters of the names given, side by side: what has their
 // label, and their folders. What is not there is no error; when a name is no
@@ -73,7 +41,16 @@ func CheckNames(names ...string) error {
 }
 
 func clean(ctx context.Context, name string, o Options) error {
-	folder, err := access.Open(ctx, o.Base, name)
+	held, err := lock.Force(ctx, o.Engine, name, o.Note)
+	switch {
+	case errors.Is(err, lock.ErrForeign):
+		o.Note(fmt.Sprintf("leaving volume %s: %v", lock.Volume(name), lock.ErrForeign))
+	case err != nil:
+		return err
+	default:
+		defer release(ctx, held, o)
+	}
+	folder, err := access.Open(ctx, o.Base, name, o.Machine)
 	if err != nil {
 		if ctx.Err() != nil {
 			return err
@@ -130,8 +107,8 @@ func Status(ctx context.Context, names []string, e Engine) (map[string]cluster.O
 	return found, nil
 }
 
-// Find returns the running container of a hostname of a cluster. Its error tells
-// which hosts there are.
+// Find returns the container of a hostname of a cluster, running or not. Its error
+// tells which hosts there are.
 func Find(ctx context.Context, name, host string, e Engine) (cluster.Container, error) {
 	if err := CheckNames(name); err != nil {
 		return cluster.Container{}, err
@@ -141,19 +118,31 @@ func Find(ctx context.Context, name, host string, e Engine) (cluster.Container, 
 		return cluster.Container{}, err
 	}
 	c, ok := o.Host(name, host)
-	if ok && c.State == "running" {
+	switch {
+	case ok:
 		return c, nil
+	case len(o.Containers) == 0:
+		return c, noCluster(name)
 	}
-	if len(o.Containers) == 0 {
-		return c, ui.WithHint(fmt.Errorf("looking for host %q: there is no cluster %q", host, name), "deploy one: oardeploy -n 2, or name another with --name")
+	return c, noHost(name, host, o)
+}
+
+// scaled is what the cluster of the name was last asked to be, with other numbers of
+// nodes.
+func scaled(name string, nodes map[string]int, o cluster.Observed) (cluster.Spec, error) {
+	spec, ok := o.Spec()
+	switch {
+	case len(o.Containers) == 0:
+		return spec, noCluster(name)
+	case !ok || spec.Name != name:
+		return spec, ui.WithHint(fmt.Errorf("scaling cluster %q: an older oardeploy made it, its labels do not tell how", name),
+			"deploy over it with the flags that it had, and -n NODES")
 	}
-	if ok {
-		return c, ui.WithHint(fmt.Errorf("looking for host %q: it is %s", host, c.State), "deploy again to start it")
-	}
-	var hosts []string
-	for _, c := range o.Containers {
-		hosts = append(hosts, c.Hostname(name))
-	}
-	slices.Sort(hosts)
-	return c, ui.WithHint(fmt.Errorf("looking for host %q: cluster %q has none of that name", host, name), "its hosts are %q", hosts)
+	spec, err := spec.Scaled(nodes)
+	return spec, ui.WithCode(err, ui.CodeUsage)
+}
+
+// noCluster is the error of a verb on a cluster that is not there.
+func noCluster(name string) error {
+	return ui.WithHint(fmt.Errorf("looking for cluster %q: there is none", name), "deploy it: oardeploy -n 2, or name another with --name")
 }

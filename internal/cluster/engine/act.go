@@ -13,9 +13,32 @@ import (
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
-// StartContainer starts a container; one that runs already is a success.
+// StartContainer starts a container, or lets one go on that is paused; one that runs
+// already is a success. Ports of another machine could not be looked at before: that
+// they are taken shows here.
 func (d *Docker) StartContainer(ctx context.Context, id string) error {
 	_, err := d.api.ContainerStart(ctx, id, client.ContainerStartOptions{})
+	if err != nil {
+		if _, paused := d.api.ContainerUnpause(ctx, id, client.ContainerUnpauseOptions{}); paused == nil {
+			return nil
+		}
+	}
+	if err == nil || d.machine == "" {
+		return err
+	}
+	r, failed := d.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if failed != nil || len(r.Container.HostConfig.PortBindings) == 0 {
+		return err
+	}
+	return ui.WithHint(err, "if a port of %s is taken, free it, deploy under another --name, or choose that of the web pages with --http-port", d.machine)
+}
+
+// StopContainer asks a container's first process to end, kills it when it has not
+// after a minute, and waits; one that does not run is a success. The engine's own
+// ten seconds are too short for a database on a busy machine.
+func (d *Docker) StopContainer(ctx context.Context, id string) error {
+	patience := 60 // seconds
+	_, err := d.api.ContainerStop(ctx, id, client.ContainerStopOptions{Timeout: &patience})
 	return err
 }
 
@@ -37,21 +60,76 @@ func (d *Docker) RemoveContainer(ctx context.Context, id string) error {
 	}
 }
 
-// RemoveNetwork removes a network; one that is gone is a success. Endpoints of
-// containers that were just removed may linger for a moment.
+// stuck is how many rounds of removing a network may pass in which no container
+// leaves it: an engine under load takes more than one to remove the next.
+const stuck = 3
+
+// RemoveNetwork removes a network; one that is gone is a success. Containers that are
+// being removed meanwhile are waited for, as long as one after the other leaves it.
 func (d *Docker) RemoveNetwork(ctx context.Context, id string) error {
+	left, err := d.connected(ctx, id)
+	for rounds := 0; err == nil; {
+		err = persist(ctx, func(ctx context.Context) error {
+			_, err := d.api.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
+			return err
+		})
+		if !inUse(err) {
+			return err
+		}
+		now, unknown := d.connected(ctx, id)
+		if rounds++; now < left {
+			rounds = 0
+		}
+		if unknown != nil || rounds == stuck {
+			return ui.WithHint(err, "a container that is not the cluster's is connected to it: `docker network inspect %s` names it", id)
+		}
+		left, err = now, nil
+	}
+	return err
+}
+
+// connected counts the containers on a network: none on one that is gone.
+func (d *Docker) connected(ctx context.Context, id string) (int, error) {
+	r, err := d.api.NetworkInspect(ctx, id, client.NetworkInspectOptions{})
+	if errdefs.IsNotFound(err) {
+		err = nil
+	}
+	return len(r.Network.Containers), err
+}
+
+// RemoveVolume removes a volume; one that is gone is a success. A container that
+// was just removed may hold it for a moment.
+func (d *Docker) RemoveVolume(ctx context.Context, volume string) error {
+	err := persist(ctx, func(ctx context.Context) error {
+		_, err := d.api.VolumeRemove(ctx, volume, client.VolumeRemoveOptions{})
+		return err
+	})
+	if inUse(err) {
+		return ui.WithHint(err, "a container that is not the cluster's uses it: `docker ps -a --filter volume=%s` names it", volume)
+	}
+	return err
+}
+
+// inUse reports that the engine keeps something for others that use it.
+func inUse(err error) bool { return errdefs.IsConflict(err) || errdefs.IsPermissionDenied(err) }
+
+// persist removes what may be in use for some seconds more. The error is the engine's
+// reason, not that time is up.
+func persist(ctx context.Context, remove func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	for {
-		_, err := d.api.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
-		if err == nil || errdefs.IsNotFound(err) {
+	for reason := error(nil); ; {
+		err := remove(ctx)
+		switch {
+		case err == nil || errdefs.IsNotFound(err):
 			return nil
-		}
-		if !errdefs.IsConflict(err) && !errdefs.IsPermissionDenied(err) {
+		case inUse(err):
+			reason = err
+		case reason == nil || ctx.Err() == nil:
 			return err
 		}
 		if pause(ctx) != nil {
-			return ui.WithHint(err, "a container that is not the cluster's is connected to it: `docker network inspect %s` names it", id)
+			return reason
 		}
 	}
 }
@@ -79,13 +157,7 @@ func (d *Docker) Upload(ctx context.Context, id string, archive []byte) error {
 func (d *Docker) Download(ctx context.Context, id, path string) (io.ReadCloser, error) {
 	r, err := d.api.CopyFromContainer(ctx, id, client.CopyFromContainerOptions{SourcePath: path})
 	if err != nil {
-		return nil, fmt.Errorf("reading %q of container %s: %w", path, id, err)
+		return nil, failed(fmt.Sprintf("reading %q of container %s", path, id), err)
 	}
 	return r.Content, nil
-}
-
-// Signal sends a signal, as "SIGHUP", to a container's first process.
-func (d *Docker) Signal(ctx context.Context, id, signal string) error {
-	_, err := d.api.ContainerKill(ctx, id, client.ContainerKillOptions{Signal: signal})
-	return err
 }

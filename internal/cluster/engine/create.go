@@ -1,17 +1,21 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
+	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // CreateNetwork makes the cluster's bridge network.
@@ -25,7 +29,17 @@ func (d *Docker) CreateNetwork(ctx context.Context, t cluster.Topology) error {
 		Labels:     map[string]string{cluster.LabelName: t.Name},
 	})
 	if errdefs.IsPermissionDenied(err) {
-		return fmt.Errorf("%w: %w", apply.ErrSubnetTaken, err)
+		return ui.WithHint(fmt.Errorf("%w: %w", apply.ErrSubnetTaken, err), "try again; `docker network prune` removes networks that nothing uses")
+	}
+	return err
+}
+
+// CreateVolume makes a volume of the cluster named, or finds it again. The engine
+// hands out one that is there whoever made it: that of another is an error.
+func (d *Docker) CreateVolume(ctx context.Context, name, volume string) error {
+	r, err := d.api.VolumeCreate(ctx, client.VolumeCreateOptions{Name: volume, Labels: map[string]string{cluster.LabelName: name}})
+	if err == nil && !belongs(r.Volume.Labels, name) {
+		err = ui.WithHint(errors.New("it was there before, and oardeploy did not make it"), "remove it (`docker volume rm %s`), or deploy under another --name", volume)
 	}
 	return err
 }
@@ -37,23 +51,39 @@ func (d *Docker) CreateContainer(ctx context.Context, t cluster.Topology, h clus
 		return err
 	}
 	config := &container.Config{
-		Hostname: h.Name, Image: h.Image, Cmd: h.Cmd, ExposedPorts: exposed,
-		Env: append(append([]string{}, h.Env...), h.Info...), Labels: h.Labels(t.Name),
+		// What the reference meant when it was looked up: the tag may have moved since.
+		Hostname: h.Name, Image: cmp.Or(h.ImageID, h.Image), Cmd: h.Cmd, ExposedPorts: exposed,
+		Env: append(append([]string{}, h.Env...), h.Info...), Labels: t.Labels(h),
 	}
 	off := false
 	host := &container.HostConfig{
 		NetworkMode:  container.NetworkMode(t.Name),
 		PortBindings: ports,
 		CapAdd:       h.Caps,
+		Resources:    container.Resources{Memory: h.Memory},
 		// The images' first process is tini; a daemon that is configured to add its
 		// own init would take PID 1 from it.
 		Init: &off,
+		// The cluster is back after the engine or its machine was started again, unless
+		// it was stopped before. "always" would bring back that too, "on-failure" would
+		// not bring back what ended well when the engine did.
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
 		// Readiness follows the logs, so the driver must be one that can be read; and
 		// a cluster that stays for weeks must not fill the disk.
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "10m", "max-file": "2"}},
 	}
 	for _, v := range h.Volumes {
-		host.Binds = append(host.Binds, v.String())
+		// Not a "bind": of a path that is not there that makes a folder of root, and a
+		// mistyped path would look like lost data.
+		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeBind, Source: v.Host, Target: v.Container, ReadOnly: v.ReadOnly})
+	}
+	for _, s := range h.Stores {
+		host.Mounts = append(host.Mounts, mount.Mount{
+			Type: mount.TypeVolume, Source: s.Host, Target: s.Container, ReadOnly: s.ReadOnly,
+			// Else whichever container is first fills it with what its image has there. One
+			// that was removed meanwhile is made again, and must be ours.
+			VolumeOptions: &mount.VolumeOptions{NoCopy: !s.Filled, Labels: map[string]string{cluster.LabelName: t.Name}},
+		})
 	}
 	if h.DNS.IsValid() {
 		host.DNS = []netip.Addr{h.DNS}

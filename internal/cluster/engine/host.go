@@ -43,14 +43,17 @@ func routes(file string) []netip.Prefix {
 	return found
 }
 
-// holder tells who has a port: another container, or whoever makes listening on it
-// fail. A port of the cluster itself is free.
-func holder(published map[netip.AddrPort]string) func(netip.AddrPort) string {
+// holder tells who has a port: another container, or, when it is one of this
+// machine's, whoever makes listening on it fail. A port of the cluster itself is free.
+func holder(published map[netip.AddrPort]string, here bool) func(netip.AddrPort) string {
 	return func(at netip.AddrPort) string {
 		for have, name := range published {
 			if have.Port() == at.Port() && (have.Addr() == at.Addr() || have.Addr().IsUnspecified() || at.Addr().IsUnspecified()) {
 				return name
 			}
+		}
+		if !here {
+			return ""
 		}
 		l, err := net.Listen("tcp", at.String())
 		switch {

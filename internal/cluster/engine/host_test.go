@@ -65,11 +65,18 @@ func TestHolder(t *testing.T) {
 		{taken.String(), "another program"},
 		{fmt.Sprintf("127.200.0.1:%d", taken.Port()), ""},
 	} {
-		if got := holder(published)(netip.MustParseAddrPort(tc.at)); got != tc.want {
+		if got := holder(published, true)(netip.MustParseAddrPort(tc.at)); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.at, got, tc.want)
 		}
 	}
-	if got := holder(nil)(netip.MustParseAddrPort("192.0.2.1:80")); got == "" {
+	if got := holder(nil, true)(netip.MustParseAddrPort("192.0.2.1:80")); got == "" {
 		t.Error("an address that is not this machine's can be used")
+	}
+	elsewhere := holder(published, false)
+	if got := elsewhere(netip.MustParseAddrPort("127.0.0.1:10")); got != `container "a"` {
+		t.Errorf("another machine's container: %q", got)
+	}
+	if got := elsewhere(taken); got != "" {
+		t.Errorf("another machine's port is taken by %q of this one", got)
 	}
 }

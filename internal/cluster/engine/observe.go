@@ -11,6 +11,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/volume"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 
@@ -21,27 +22,37 @@ import (
 func (d *Docker) Observe(ctx context.Context, name string) (cluster.Observed, error) {
 	var containers client.ContainerListResult
 	var networks client.NetworkListResult
+	var volumes client.VolumeListResult
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		if containers, err = d.api.ContainerList(ctx, client.ContainerListOptions{All: true}); err != nil {
-			err = fmt.Errorf("listing containers: %w", err)
+			err = failed("listing containers", err)
 		}
 		return err
 	})
 	g.Go(func() (err error) {
 		if networks, err = d.api.NetworkList(ctx, client.NetworkListOptions{}); err != nil {
-			err = fmt.Errorf("listing networks: %w", err)
+			err = failed("listing networks", err)
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		if volumes, err = d.api.VolumeList(ctx, client.VolumeListOptions{}); err != nil {
+			err = failed("listing volumes", err)
 		}
 		return err
 	})
 	if err := g.Wait(); err != nil {
 		return cluster.Observed{}, err
 	}
-	o := cluster.Observed{}
+	o := cluster.Observed{Machine: d.machine}
 	seeContainers(&o, containers.Items, name)
 	seeNetworks(&o, networks.Items, name)
-	o.Taken = append(o.Taken, routes("/proc/net/route")...)
-	o.Holder = holder(published(containers.Items, name))
+	seeVolumes(&o, volumes.Items, name)
+	if d.machine == "" {
+		o.Taken = append(o.Taken, routes("/proc/net/route")...)
+	}
+	o.Holder = holder(published(containers.Items, name), d.machine == "")
 	return o, nil
 }
 
@@ -51,9 +62,24 @@ func belongs(labels map[string]string, name string) bool {
 	return ok && owner == name
 }
 
+// isHost reports whether a container is a host of the cluster that its labels name.
+// A container has its image's labels, too, and an image may have been made of a host
+// (docker commit) or carry any label; so the container must have the name for which
+// its configuration was made. What is about to go may have no name any more.
+func isHost(c container.Summary) bool {
+	name := c.Labels[cluster.LabelName]
+	if len(c.Names) == 0 {
+		return name != ""
+	}
+	if made, ok := (cluster.Container{}).Labelled(c.Labels).Made(); ok {
+		return slices.Contains(c.Names, "/"+made.Container) && strings.HasPrefix(made.Container, name+"_")
+	}
+	return slices.ContainsFunc(c.Names, func(n string) bool { return strings.HasPrefix(n, "/"+name+"_") })
+}
+
 func seeContainers(o *cluster.Observed, all []container.Summary, name string) {
 	for _, c := range all {
-		if !belongs(c.Labels, name) {
+		if !belongs(c.Labels, name) || !isHost(c) {
 			for _, n := range c.Names {
 				o.Foreign = append(o.Foreign, "container "+strings.TrimPrefix(n, "/"))
 			}
@@ -67,11 +93,15 @@ func seeContainers(o *cluster.Observed, all []container.Summary, name string) {
 // ours translates one of the cluster's own containers.
 func ours(c container.Summary, name string) cluster.Container {
 	out := cluster.Container{
-		ID: c.ID, Name: strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/"), Role: c.Labels[cluster.LabelRole],
-		Config: c.Labels[cluster.LabelConfig], State: string(c.State), Image: c.Image,
-	}
+		ID: c.ID, Name: strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/"),
+		State: string(c.State), Image: c.Image, Created: c.Created,
+	}.Labelled(c.Labels)
 	if c.NetworkSettings != nil && c.NetworkSettings.Networks[name] != nil {
-		out.Addr = c.NetworkSettings.Networks[name].IPAddress
+		// One that is stopped has only the address that it was made with.
+		at := c.NetworkSettings.Networks[name]
+		if out.Addr = at.IPAddress; !out.Addr.IsValid() && at.IPAMConfig != nil {
+			out.Addr = at.IPAMConfig.IPv4Address
+		}
 	}
 	for _, m := range c.Mounts {
 		if m.Type == mount.TypeBind {
@@ -111,6 +141,18 @@ func seeNetworks(o *cluster.Observed, all []network.Summary, name string) {
 	slices.SortFunc(o.Networks, func(a, b cluster.Network) int { return cmp.Compare(a.ID, b.ID) })
 }
 
+func seeVolumes(o *cluster.Observed, all []volume.Volume, name string) {
+	for _, v := range all {
+		_, isLock := v.Labels[labelHolder] // it is there as long as somebody changes the cluster
+		if belongs(v.Labels, name) && !isLock {
+			o.Stores = append(o.Stores, v.Name)
+		} else if !isLock {
+			o.Foreign = append(o.Foreign, "volume "+v.Name)
+		}
+	}
+	slices.Sort(o.Stores)
+}
+
 // published maps the host's ports to the names of the containers that have them,
 // but for the cluster's own, which are about to be compared.
 func published(all []container.Summary, name string) map[netip.AddrPort]string {
@@ -121,7 +163,7 @@ func published(all []container.Summary, name string) map[netip.AddrPort]string {
 				continue
 			}
 			ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = ""
-			if !belongs(c.Labels, name) {
+			if !belongs(c.Labels, name) || !isHost(c) {
 				ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = fmt.Sprintf("container %q", strings.TrimPrefix(c.Names[0], "/"))
 			}
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,22 +12,27 @@ import (
 	"golang.org/x/term"
 )
 
-// Terminal runs argv as root in a container on this process's own terminal: keys
-// go in raw, the container's terminal follows the size of ours. It returns the
-// exit code.
-func (d *Docker) Terminal(ctx context.Context, id string, argv []string, in, out *os.File) (int, error) {
-	state, err := term.MakeRaw(int(in.Fd()))
-	if err != nil {
-		return 0, fmt.Errorf("taking over the terminal: %w", err)
+// raw has a terminal hand over keys as they are pressed, until restore. Any other
+// input stays as it is.
+func raw(in io.Reader) (restore func(), err error) {
+	file, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return func() {}, nil
 	}
-	defer term.Restore(int(in.Fd()), state)
-	o := client.ExecCreateOptions{Cmd: argv, TTY: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
-		Env: []string{"TERM=" + os.Getenv("TERM")}, ConsoleSize: size(out)}
-	return d.run(ctx, id, o, in, out, out)
+	state, err := term.MakeRaw(int(file.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("taking over the terminal: %w", err)
+	}
+	return func() { _ = term.Restore(int(file.Fd()), state) }, nil
 }
 
-func size(out *os.File) client.ConsoleSize {
-	width, height, err := term.GetSize(int(out.Fd()))
+// size is that of a terminal; of anything else it is nothing.
+func size(out io.Writer) client.ConsoleSize {
+	file, ok := out.(*os.File)
+	if !ok {
+		return client.ConsoleSize{}
+	}
+	width, height, err := term.GetSize(int(file.Fd()))
 	if err != nil {
 		return client.ConsoleSize{}
 	}
@@ -35,7 +41,7 @@ func size(out *os.File) client.ConsoleSize {
 
 // followSize keeps the size of an exec's terminal equal to ours until the context
 // ends.
-func (d *Docker) followSize(ctx context.Context, exec string, out *os.File) {
+func (d *Docker) followSize(ctx context.Context, exec string, out io.Writer) {
 	changed := make(chan os.Signal, 1)
 	signal.Notify(changed, syscall.SIGWINCH)
 	defer signal.Stop(changed)

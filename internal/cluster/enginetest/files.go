@@ -5,28 +5,64 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/oarcluster/oarcluster/internal/cluster/logs"
 )
 
-// unpack adds the files of a tar archive to files, by path.
-func unpack(archive []byte, files map[string]string) error {
+// tree is what a container sees: its own files, and over them those of its volumes.
+// The caller holds the lock.
+func (f *Fake) tree(c *container) map[string]string {
+	all := maps.Clone(c.files)
+	for _, v := range c.host.Stores {
+		for name, text := range f.volumes[v.Host] {
+			all[path.Join(v.Container, name)[1:]] = text
+		}
+	}
+	return all
+}
+
+// write puts files into a container, or into the volume that is at their place. A
+// volume that is read-only for the container takes none. The caller holds the lock.
+func (f *Fake) write(c *container, files map[string]string) error {
+	for name, text := range files {
+		to := c.files
+		for _, v := range c.host.Stores {
+			rest, inside := strings.CutPrefix("/"+name, v.Container+"/")
+			switch {
+			case inside && v.ReadOnly:
+				return fmt.Errorf("volume %s is read-only", v.Host)
+			case inside:
+				to, name = f.volumes[v.Host], rest
+			}
+		}
+		to[name] = text
+	}
+	return nil
+}
+
+// unpack reads the files of a tar archive, by path.
+func unpack(archive []byte) (map[string]string, error) {
+	files := map[string]string{}
 	for r := tar.NewReader(bytes.NewReader(archive)); ; {
 		entry, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return files, nil
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if entry.Typeflag != tar.TypeReg {
 			continue
 		}
 		text, err := io.ReadAll(r)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		files[entry.Name] = string(text)
 	}
@@ -58,10 +94,12 @@ type logBuffer struct {
 	text   string
 	closed bool
 	life   int           // where the text of the container's last start begins
+	lives  int           // how often it was started
 	grown  chan struct{} // closed and replaced whenever something changes
 }
 
-func newLog() *logBuffer { return &logBuffer{grown: make(chan struct{})} }
+// newLog is the log of a container that was not started: it can be read to its end.
+func newLog() *logBuffer { return &logBuffer{closed: true, grown: make(chan struct{})} }
 
 func (l *logBuffer) change(f func()) {
 	l.mu.Lock()
@@ -73,30 +111,35 @@ func (l *logBuffer) change(f func()) {
 
 func (l *logBuffer) write(text string) { l.change(func() { l.text += text }) }
 func (l *logBuffer) close()            { l.change(func() { l.closed = true }) }
-func (l *logBuffer) open()             { l.change(func() { l.closed, l.life = false, len(l.text) }) }
+func (l *logBuffer) open() {
+	l.change(func() { l.closed, l.life, l.lives = false, len(l.text), l.lives+1 })
+}
 
-// begin is where what a container says since its last start begins.
-func (l *logBuffer) begin() int {
+// started is how often the container was started.
+func (l *logBuffer) started() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.life
+	return l.lives
 }
 
-// copy writes the log's last lines, and more as it grows when it follows.
-func (l *logBuffer) copy(ctx context.Context, w io.Writer, tail int, follow bool) error {
+// copy writes a part of the log, and more of the same life when it follows.
+func (l *logBuffer) copy(ctx context.Context, w io.Writer, p logs.Part) error {
 	l.mu.Lock()
-	at := start(l.text, tail)
+	at, life := start(l.text, p.Tail), l.lives
+	if p.Life {
+		at = max(at, l.life)
+	}
 	l.mu.Unlock()
-	return l.copyFrom(ctx, w, at, follow)
-}
-
-func (l *logBuffer) copyFrom(ctx context.Context, w io.Writer, at int, follow bool) error {
 	for {
 		l.mu.Lock()
-		text, closed, grown := l.text[at:], l.closed, l.grown
-		at = len(l.text)
+		end, ended, grown := len(l.text), l.closed, l.grown
+		if l.lives != life {
+			end, ended = max(at, l.life), true
+		}
+		text := l.text[at:end]
+		at = end
 		l.mu.Unlock()
-		if _, err := io.WriteString(w, text); err != nil || closed || !follow {
+		if _, err := io.WriteString(w, text); err != nil || ended || !p.Follow {
 			return err
 		}
 		select {

@@ -1,8 +1,10 @@
 package enginetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -19,7 +21,7 @@ func (f *Fake) play(c *container) error {
 	switch c.Role {
 	case "server":
 		c.log.write("oarcluster: server ready\n")
-		for line := range strings.Lines(c.files["etc/oarcluster/resources"]) {
+		for line := range strings.Lines(f.tree(c)["etc/oarcluster/resources"]) {
 			node, _, _ := strings.Cut(line, " ")
 			if !slices.Contains(f.Mute, node) {
 				c.log.write("oarcluster: " + node + " alive\n")
@@ -57,6 +59,12 @@ func (f *Fake) serve(c *container) error {
 		return err
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.Web != nil {
+			f.Web(w)
+			return
+		}
 		if r.URL.Path != "/oarapi/resources.json" {
 			http.NotFound(w, r)
 			return
@@ -64,27 +72,31 @@ func (f *Fake) serve(c *container) error {
 		f.answer(w, c.owner)
 	})}
 	go server.Serve(web)
-	go greet(ssh)
-	c.stop = append(c.stop, func() { server.Close() }, func() { ssh.Close() })
+	go f.greet(ssh)
+	// A server that does not serve yet knows nothing of its listener.
+	c.stop = append(c.stop, func() { server.Close(); web.Close() }, func() { ssh.Close() })
 	return nil
 }
 
-func greet(l net.Listener) {
+// greeting is what a frontend's ssh says first.
+const greeting = "SSH-2.0-fake\r\n"
+
+func (f *Fake) greet(l net.Listener) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		fmt.Fprint(conn, "SSH-2.0-fake\r\n")
+		f.mu.Lock()
+		fmt.Fprint(conn, cmp.Or(f.Greeting, greeting))
+		f.mu.Unlock()
 		conn.Close()
 	}
 }
 
 // answer lists the resources of the cluster's server as OAR's API does. A node is
-// Alive when it runs.
-func (f *Fake) answer(w http.ResponseWriter, owner string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// Alive when it runs. The caller holds the lock.
+func (f *Fake) answer(w io.Writer, owner string) {
 	type item struct {
 		Node  string `json:"network_address"`
 		State string `json:"state"`
@@ -94,7 +106,7 @@ func (f *Fake) answer(w http.ResponseWriter, owner string) {
 		if c.owner != owner || c.Role != "server" {
 			continue
 		}
-		for line := range strings.Lines(c.files["etc/oarcluster/resources"]) {
+		for line := range strings.Lines(f.tree(c)["etc/oarcluster/resources"]) {
 			node, _, _ := strings.Cut(line, " ")
 			items = append(items, item{node, f.nodeState(owner, node)})
 		}

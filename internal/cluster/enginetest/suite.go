@@ -5,21 +5,26 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
+	"github.com/oarcluster/oarcluster/internal/cluster/lock"
 )
 
 // Engine is what the suite looks at.
 type Engine interface {
 	apply.Engine
+	lock.Engine
 	Observe(ctx context.Context, name string) (cluster.Observed, error)
 	Clusters(ctx context.Context) ([]string, error)
 	Download(ctx context.Context, id, path string) (io.ReadCloser, error)
+	TryFolders(ctx context.Context, name, image string, folders []string) error
 	Image(ctx context.Context, ref string) (id string, digests []string, err error)
 }
 
@@ -31,6 +36,8 @@ func Suite(t *testing.T, e Engine, repository, tag string) {
 		"a network is seen and goes":                testNetwork,
 		"a container is seen in each of its states": testLife,
 		"files come out as they went in":            testFiles,
+		"a volume is seen, shared and goes":         testVolume,
+		"a lock has one holder":                     testLock,
 		"a configuration is the label":              testLabels,
 		"what is removed twice is gone":             testRemoveTwice,
 		"another cluster's names are foreign":       testForeign,
@@ -39,6 +46,7 @@ func Suite(t *testing.T, e Engine, repository, tag string) {
 		"a network with containers is not removed":  testBusyNetwork,
 		"two networks do not share addresses":       testOverlap,
 		"what is not there cannot be started":       testMissing,
+		"folders are tried without a trace":         testTry,
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &bench{Engine: e, name: "enginetest"}
@@ -58,7 +66,7 @@ type bench struct {
 
 func (b *bench) layout(t *testing.T, repository, tag string) {
 	t.Helper()
-	spec := cluster.Spec{Name: b.name, Nodes: 1, Cores: 1, Registry: repository, Tag: tag, Bind: netip.MustParseAddr("127.0.0.1")}
+	spec := cluster.Spec{Name: b.name, Groups: []cluster.Group{{Name: "node", Nodes: 1, Cores: 1}}, Registry: repository, Tag: tag, Bind: netip.MustParseAddr("127.0.0.1")}
 	spec.Volumes = []cluster.Volume{{Host: t.TempDir(), Container: "/data", ReadOnly: true}}
 	var err error
 	if b.top, err = spec.Layout(b.observe(t)); err != nil {
@@ -84,16 +92,22 @@ func (b *bench) clear(t *testing.T) {
 	for _, n := range o.Networks {
 		err = errors.Join(err, b.RemoveNetwork(ctx, n.ID))
 	}
+	for _, v := range o.Stores {
+		err = errors.Join(err, b.RemoveVolume(ctx, v))
+	}
 	if err != nil {
 		t.Error(err)
 	}
 }
 
-// made makes the network and the container of a host.
+// made makes the network, the volumes and the container of a host.
 func (b *bench) made(t *testing.T, host string) cluster.Host {
 	t.Helper()
 	h, _ := b.top.Host(host)
 	must(t, b.CreateNetwork(t.Context(), b.top))
+	for _, v := range h.Stores {
+		must(t, b.CreateVolume(t.Context(), b.name, v.Host))
+	}
 	must(t, b.CreateContainer(t.Context(), b.top, h))
 	return h
 }
@@ -155,6 +169,13 @@ func testLife(t *testing.T, b *bench) {
 
 func testFiles(t *testing.T, b *bench) {
 	h := b.made(t, "dns")
+	must(t, b.Upload(t.Context(), h.Container, oneFile(t)))
+	b.holds(t, h.Container)
+}
+
+// oneFile is an archive with the file x in the folder of the cluster's state.
+func oneFile(t *testing.T) []byte {
+	t.Helper()
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	for _, f := range []tar.Header{{Name: "etc/oarcluster/", Typeflag: tar.TypeDir, Mode: 0o700}, {Name: "etc/oarcluster/x", Typeflag: tar.TypeReg, Mode: 0o600, Size: 5}} {
@@ -162,8 +183,13 @@ func testFiles(t *testing.T, b *bench) {
 	}
 	_, err := w.Write([]byte("hello"))
 	must(t, errors.Join(err, w.Close()))
-	must(t, b.Upload(t.Context(), h.Container, archive.Bytes()))
-	out, err := b.Download(t.Context(), h.Container, "/etc/oarcluster")
+	return archive.Bytes()
+}
+
+// holds checks that a container has the file of oneFile.
+func (b *bench) holds(t *testing.T, container string) {
+	t.Helper()
+	out, err := b.Download(t.Context(), container, "/etc/oarcluster")
 	must(t, err)
 	defer out.Close()
 	for r := tar.NewReader(out); ; {
@@ -175,6 +201,68 @@ func testFiles(t *testing.T, b *bench) {
 			}
 			return
 		}
+	}
+}
+
+func testVolume(t *testing.T, b *bench) {
+	server := b.made(t, "server")
+	node, _ := b.top.Host("node1")
+	must(t, b.CreateContainer(t.Context(), b.top, node))
+	stores := b.top.Stores()
+	volume := stores[0]
+	must(t, b.CreateVolume(t.Context(), b.name, volume))
+	if o := b.observe(t); !slices.Equal(o.Stores, slices.Sorted(slices.Values(stores))) {
+		t.Errorf("got %q", o.Stores)
+	}
+	if err := b.CreateVolume(t.Context(), b.name+"-two", volume); err == nil {
+		t.Error("another cluster got the volume")
+	}
+	must(t, b.Upload(t.Context(), server.Container, oneFile(t)))
+	b.holds(t, server.Container)
+	b.holds(t, node.Container)
+	if err := b.Upload(t.Context(), node.Container, oneFile(t)); err == nil {
+		t.Error("a node wrote what is read-only for it")
+	}
+	must(t, errors.Join(b.RemoveContainer(t.Context(), server.Container), b.RemoveContainer(t.Context(), node.Container)))
+	for _, v := range append(stores, volume) {
+		must(t, b.RemoveVolume(t.Context(), v))
+	}
+	if o := b.observe(t); len(o.Stores) != 0 {
+		t.Errorf("still there: %q", o.Stores)
+	}
+}
+
+func testLock(t *testing.T, b *bench) {
+	holders := make([]string, 16)
+	var all sync.WaitGroup
+	for i := range holders {
+		all.Go(func() {
+			var err error
+			if holders[i], err = b.Lock(t.Context(), b.name, fmt.Sprint("holder ", i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if slices.Sort(holders); holders[0] == "" || holders[0] != holders[15] {
+		t.Fatalf("more than one got the lock: %q", holders)
+	}
+	if names, err := b.Clusters(t.Context()); err != nil || !slices.Contains(names, b.name) || len(b.observe(t).Stores) > 0 {
+		t.Errorf("a lock is seen in %q, %v, and is none of %q", names, err, b.observe(t).Stores)
+	}
+	must(t, b.Unlock(t.Context(), b.name, "another"))
+	if has, err := b.Lock(t.Context(), b.name, "another"); err != nil || has != holders[0] {
+		t.Errorf("another took the lock from %s: %q, %v", holders[0], has, err)
+	}
+	for range 2 {
+		must(t, b.Unlock(t.Context(), b.name, holders[0]))
+	}
+	if names, err := b.Clusters(t.Context()); err != nil || slices.Contains(names, b.name) {
+		t.Errorf("the lock is still there: %q, %v", names, err)
+	}
+	must(t, b.CreateVolume(t.Context(), b.name, lock.Volume(b.name)))
+	if _, err := b.Lock(t.Context(), b.name, "x"); !errors.Is(err, lock.ErrForeign) {
+		t.Errorf("a volume that is no lock was taken for one: %v", err)
 	}
 }
 
@@ -247,5 +335,16 @@ func testMissing(t *testing.T, b *bench) {
 	}
 	if _, err := b.Download(t.Context(), b.name+"_nothing", "/etc"); err == nil {
 		t.Error("a file came out of a container that is not there")
+	}
+}
+
+func testTry(t *testing.T, b *bench) {
+	image, here := b.top.Images()[0], t.TempDir()
+	must(t, b.TryFolders(t.Context(), b.name, image, []string{here, t.TempDir()}))
+	if err := b.TryFolders(t.Context(), b.name, image, []string{here, here + "/mistyped"}); err == nil {
+		t.Error("a folder that is not there is good")
+	}
+	if o := b.observe(t); len(o.Containers) > 0 {
+		t.Errorf("left %+v", o.Containers)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/oar"
 	"github.com/oarcluster/oarcluster/internal/cluster/plan"
 )
 
@@ -19,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite the golden plans")
 // wanted is a topology of n nodes, changed by the options.
 func wanted(t *testing.T, n int, change ...func(*cluster.Spec)) cluster.Topology {
 	t.Helper()
-	s := cluster.Spec{Name: cluster.DefaultName, Nodes: n, Cores: 1, Registry: "r/oar", Tag: "1", Bind: netip.MustParseAddr("127.0.0.1")}
+	s := cluster.Spec{Name: cluster.DefaultName, Groups: []cluster.Group{{Name: "node", Nodes: n, Cores: 1}}, Registry: "r/oar", Tag: "1", Bind: netip.MustParseAddr("127.0.0.1")}
 	for _, c := range change {
 		c(&s)
 	}
@@ -32,7 +33,7 @@ func wanted(t *testing.T, n int, change ...func(*cluster.Spec)) cluster.Topology
 
 // running is an engine on which the topology runs as it is wanted.
 func running(t cluster.Topology) cluster.Observed {
-	o := cluster.Observed{Networks: []cluster.Network{{ID: "net-id", Name: t.Name, Subnet: t.Subnet}}}
+	o := cluster.Observed{Networks: []cluster.Network{{ID: "net-id", Name: t.Name, Subnet: t.Subnet}}, Stores: t.Stores(), Files: t.Files()}
 	for _, h := range t.Hosts {
 		o.Containers = append(o.Containers, cluster.Container{ID: h.Name + "-id", Name: h.Container, Role: h.Role, Config: h.Config(), State: "running"})
 	}
@@ -49,17 +50,39 @@ func state(o cluster.Observed, host, state string) cluster.Observed {
 	return o
 }
 
+// hashed makes the labels tell nothing of a configuration, but that it is another.
+func hashed(o cluster.Observed) cluster.Observed {
+	for i := range o.Containers {
+		o.Containers[i].Config = "0123456789abcdef"
+	}
+	return o
+}
+
 // without drops a host's container.
 func without(o cluster.Observed, host string) cluster.Observed {
 	o.Containers = slices.DeleteFunc(o.Containers, func(c cluster.Container) bool { return c.Hostname(cluster.DefaultName) == host })
 	return o
 }
 
+// settings changes what is wanted of OAR.
+func settings(change func(*oar.Settings)) func(*cluster.Spec) {
+	return func(s *cluster.Spec) {
+		s.OAR = &oar.Settings{}
+		change(s.OAR)
+	}
+}
+
+func night(s *oar.Settings) { s.Queues = []oar.Queue{{Name: "night"}} }
+
+func ann(s *oar.Settings) { s.Users = []oar.User{{Name: "ann", UID: 2000}} }
+
 func TestGoldenPlans(t *testing.T) {
 	t.Parallel()
 	two, three := wanted(t, 2), wanted(t, 3)
-	cores := wanted(t, 2, func(s *cluster.Spec) { s.Cores = 2 })
-	tag := wanted(t, 1, func(s *cluster.Spec) { s.Tag = "2" })
+	cores := wanted(t, 2, func(s *cluster.Spec) { s.Groups[0].Cores = 2 })
+	fat := wanted(t, 1, func(s *cluster.Spec) { s.Groups = append(s.Groups, cluster.Group{Name: "fat", Nodes: 1, Cores: 8}) })
+	volume := wanted(t, 1, func(s *cluster.Spec) { s.Volumes = []cluster.Volume{{Host: "/src", Container: "/src"}} })
+	port := wanted(t, 1, func(s *cluster.Spec) { s.HTTPPort = 8080 })
 	nothing := cluster.Topology{Name: cluster.DefaultName}
 	double := running(two)
 	double.Networks = append(double.Networks, cluster.Network{ID: "second-id", Name: two.Name})
@@ -73,9 +96,17 @@ func TestGoldenPlans(t *testing.T) {
 		{"one-node-more", three, running(two)},
 		{"one-node-less", two, running(three)},
 		{"more-cores", cores, running(two)},
-		{"another-tag", tag, running(wanted(t, 1))},
+		{"another-volume", volume, running(wanted(t, 1))},
+		{"another-port", port, running(wanted(t, 1))},
+		{"made-by-another-version", wanted(t, 1), hashed(running(wanted(t, 1)))},
+		{"another-group", fat, running(two)},
+		{"another-queue", wanted(t, 2, settings(night)), running(two)},
+		{"another-user", wanted(t, 2, settings(ann)), running(two)},
+		{"another-user-and-tag", wanted(t, 2, settings(ann), func(s *cluster.Spec) { s.Groups[0].Image = "x:1" }), running(two)},
+		{"another-tag", wanted(t, 1, func(s *cluster.Spec) { s.Tag = "2" }), running(wanted(t, 1))},
 		{"node-stopped", two, state(running(two), "node2", "exited")},
 		{"server-stopped", two, state(running(two), "server", "exited")},
+		{"paused", three, state(state(running(two), "node2", "paused"), "server", "paused")},
 		{"node-half-made", two, state(running(two), "node1", "created")},
 		{"node-gone", two, without(running(two), "node1")},
 		{"frontend-gone", two, without(running(two), "frontend")},
@@ -133,6 +164,8 @@ func TestForeignNamesAreNeverTouched(t *testing.T) {
 		{"container oarcluster_node2", true},
 		{"container oarcluster_dns", true},
 		{"network oarcluster", true},
+		{"volume oarcluster_state", true},
+		{"volume oarcluster_data", false},
 		{"container oarcluster_node3", false},
 		{"container oarcluster", false},
 		{"network oarcluster_dns", false},
@@ -176,10 +209,17 @@ func TestPlansConverge(t *testing.T) {
 func carryOut(t cluster.Topology, o cluster.Observed, s plan.Step) cluster.Observed {
 	switch s.Op {
 	case plan.Create:
-		h, _ := t.Host(s.Host)
+		h, ok := t.Host(s.Host)
+		if !ok {
+			return o
+		}
 		o.Containers = append(o.Containers, cluster.Container{ID: s.Name, Name: s.Name, Role: h.Role, Config: h.Config(), State: "created"})
 	case plan.Start:
 		return state(o, s.Host, "running")
+	case plan.Copy:
+		if s.Host == "server" {
+			o.Files = t.Files()
+		}
 	case plan.Remove:
 		return without(o, s.Host)
 	}
@@ -213,8 +253,11 @@ func TestStartedAreNewAndStoppedHosts(t *testing.T) {
 func TestRefreshTellsWhatRuns(t *testing.T) {
 	t.Parallel()
 	two := wanted(t, 2)
-	want := "[] -> #1 copy files to oarcluster_server: refresh\n[1] -> #2 reload oarcluster_server\n"
-	if got := plan.Refresh(two, state(running(two), "dns", "exited")).String(); got != want {
+	want := "[] -> #1 copy files to oarcluster_server: refresh\n[1] -> #2 reload oarcluster_server\n" +
+		"[2] -> #3 reload oarcluster_frontend: refresh\n[2] -> #4 reload oarcluster_node1: refresh\n[2] -> #5 reload oarcluster_node2: refresh\n"
+	var p plan.Plan
+	p.Refresh(two, state(running(two), "dns", "exited"))
+	if got := p.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }

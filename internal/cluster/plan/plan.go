@@ -6,8 +6,9 @@
 // Every step is one call of the engine and carries its cause. A plan is text: the
 // dry run, the golden test and the debug log are the same. What is equal is left
 // alone; what differs is replaced; what is half made (created, never started) is
-// replaced too, since its files may be missing. OAR forgets a node before its
-// container goes, so that no job is sent there meanwhile.
+// replaced too, since its files may be missing; what is paused goes on. Before a
+// node's container goes OAR takes the node out of service and ends its jobs, so that
+// their users see it and none is sent there meanwhile.
 //
 // # Boundaries
 //
@@ -19,28 +20,34 @@ import (
 	"strings"
 )
 
-// Op is what a step does.
-type Op string
-
-// The steps there are. Each is one call, but for Reload, which is an exec.
+// What steps do. Each is one call, but for Reload and Drain, which are an exec.
 const (
-	CreateNetwork Op = "create network"
-	RemoveNetwork Op = "remove network"
-	Create        Op = "create"
-	Copy          Op = "copy files to"
-	Start         Op = "start"
-	Reload        Op = "reload"
-	Remove        Op = "remove"
+	Create = "create"
+	Copy   = "copy files to"
+	Start  = "start"
+	Stop   = "stop"
+	Reload = "reload"
+	Drain  = "drain" // make OAR end the jobs of nodes that are to go
+	Remove = "remove"
+)
+
+// What steps are done to, beside containers.
+const (
+	Network = "network"
+	Volume  = "volume"
 )
 
 // Step is one call of the engine.
 type Step struct {
-	Op    Op
-	Name  string // the container's or the network's name
-	Host  string // the hostname in the cluster; "" for a network
-	ID    string // the engine's ID of what exists already; "" for what the plan makes
-	Cause string // why; "" when it follows from a step that it needs
-	Needs []int  // indexes of steps that must be done before
+	Op     string
+	Kind   string   // what it is done to; "" for a container
+	Name   string   // the container's, the network's or the volume's name
+	Host   string   // the hostname in the cluster; "" for a network or a volume
+	ID     string   // the engine's ID of what exists already; "" for what the plan makes
+	Paused bool     // of a Start: it goes on, and does not tell again that it is ready
+	Cause  string   // why; "" when it follows from a step that it needs
+	Nodes  []string // the hostnames that a Drain is about
+	Needs  []int    // indexes of steps that must be done before
 }
 
 // Plan is what is to be done, in an order in which it can be.
@@ -61,9 +68,12 @@ func (p Plan) String() string {
 		for j, n := range s.Needs {
 			needs[j] = fmt.Sprint(n + 1)
 		}
-		fmt.Fprintf(&b, "[%s] -> #%d %s %s", strings.Join(needs, " "), i+1, s.Op, s.Name)
+		fmt.Fprintf(&b, "[%s] -> #%d %s %s", strings.Join(needs, " "), i+1, strings.TrimSpace(s.Op+" "+s.Kind), s.Name)
 		if s.Cause != "" {
 			fmt.Fprintf(&b, ": %s", s.Cause)
+		}
+		if len(s.Nodes) > 0 {
+			fmt.Fprintf(&b, ": %s", strings.Join(s.Nodes, " "))
 		}
 		b.WriteByte('\n')
 	}
@@ -86,7 +96,7 @@ func (p Plan) Removals() Plan {
 	var out Plan
 	index := map[int]int{}
 	for i, s := range p {
-		if s.Op != Remove && s.Op != RemoveNetwork {
+		if s.Op != Remove {
 			continue
 		}
 		index[i] = len(out)
@@ -102,11 +112,12 @@ func (p Plan) Removals() Plan {
 	return out
 }
 
-// Started are the hostnames of the containers that the plan starts, new or not.
+// Started are the hostnames of the containers that the plan starts, new or not; those
+// that are paused have told long ago what there is to wait for.
 func (p Plan) Started() []string {
 	var hosts []string
 	for _, s := range p {
-		if s.Op == Start {
+		if s.Op == Start && !s.Paused {
 			hosts = append(hosts, s.Host)
 		}
 	}

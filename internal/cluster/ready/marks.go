@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/oarcluster/oarcluster/internal/cluster/logs"
+	"github.com/oarcluster/oarcluster/internal/cluster/trace"
 )
 
 // prefix begins every mark in a log.
@@ -43,13 +46,18 @@ func (t Target) marks() map[string][]string {
 // follow reads a host's log from its last start on until all the marks were in it.
 func (t Target) follow(ctx context.Context, host string, wanted []string) error {
 	h, _ := t.Topology.Host(host)
+	ctx = trace.Lane(ctx, "log of "+host)
 	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w := &markWriter{open: map[string]bool{}, note: t.Note, complete: cancel}
+	note := func(mark string) {
+		trace.Mark(ctx, mark)
+		t.Note(mark)
+	}
+	w := &markWriter{open: map[string]bool{}, note: note, complete: cancel}
 	for _, m := range wanted {
 		w.open[m] = true
 	}
-	err := t.Engine.Follow(reading, h.Container, w)
+	err := t.Engine.Logs(reading, h.Container, logs.Part{Tail: -1, Life: true, Follow: true}, w, w)
 	open := w.missing()
 	if len(open) == 0 {
 		return nil
@@ -96,6 +104,7 @@ func (w *markWriter) Write(p []byte) (int, error) {
 	for {
 		line, rest, found := bytes.Cut(w.line, []byte("\n"))
 		if !found {
+			w.line = w.line[:min(len(w.line), maxLine)]
 			return len(p), nil
 		}
 		w.line = rest

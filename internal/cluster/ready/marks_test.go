@@ -53,3 +53,18 @@ func FuzzReadStates(f *testing.F) {
 		}
 	})
 }
+
+func TestMarkWriterKeepsNoLineWithoutEnd(t *testing.T) {
+	t.Parallel()
+	w := &markWriter{open: map[string]bool{"server ready": true}, note: func(string) {}, complete: func() {}}
+	for range 100 {
+		w.Write([]byte(strings.Repeat("x", maxLine)))
+	}
+	if len(w.line) > maxLine {
+		t.Errorf("it holds %d bytes", len(w.line))
+	}
+	w.Write([]byte("\noarcluster: server ready\n"))
+	if missing := w.missing(); len(missing) > 0 {
+		t.Errorf("missing %q", missing)
+	}
+}

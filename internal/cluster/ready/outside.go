@@ -15,10 +15,20 @@ import (
 // checkPatience bounds one try of a check, so that a hanging one is repeated.
 const checkPatience = 10 * time.Second
 
+// maxAnswer is more than the API says of as many cores as a cluster can have, maxLine
+// than any line that means something: root in a host may write without end.
+const (
+	maxAnswer = 128 << 20
+	maxLine   = 1 << 16
+)
+
+// resources is where the API, of a host and port, has all cores of all nodes.
+var resources = fmt.Sprintf("http://%%s/oarapi/resources.json?limit=%d", 1<<20)
+
 // api asks OAR's REST API whether every core of every node is Alive.
 func (t Target) api(ctx context.Context) error {
 	frontend, _ := t.Topology.Host("frontend")
-	url := fmt.Sprintf("http://%s/oarapi/resources.json?limit=%d", frontend.Ports[80], 1<<20)
+	url := fmt.Sprintf(resources, frontend.Ports[80])
 	ctx, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -35,7 +45,12 @@ func (t Target) api(ctx context.Context) error {
 	if response.StatusCode != http.StatusOK {
 		return culprit{"frontend", fmt.Errorf("asking the API: GET %s: %s", url, response.Status)}
 	}
-	states, err := readStates(response.Body)
+	return t.judge(url, io.LimitReader(response.Body, maxAnswer))
+}
+
+// judge looks for every core of every node in the API's answer.
+func (t Target) judge(url string, answer io.Reader) error {
+	states, err := readStates(answer)
 	if err != nil {
 		return culprit{"frontend", fmt.Errorf("reading the API's answer to GET %s: %w", url, err)}
 	}
@@ -47,7 +62,8 @@ func (t Target) api(ctx context.Context) error {
 	return nil
 }
 
-// readStates counts, for each node, its cores by state.
+// readStates counts, for each node, its cores by state. Dead ones are history: what
+// a node had before, kept for the jobs that ran there.
 func readStates(r io.Reader) (map[string]map[string]int, error) {
 	var answer struct {
 		Items []struct {
@@ -60,6 +76,9 @@ func readStates(r io.Reader) (map[string]map[string]int, error) {
 	}
 	states := map[string]map[string]int{}
 	for _, item := range answer.Items {
+		if item.State == "Dead" {
+			continue
+		}
 		if states[item.Node] == nil {
 			states[item.Node] = map[string]int{}
 		}
@@ -88,9 +107,12 @@ func (t Target) ssh(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	_ = conn.SetDeadline(time.Now().Add(checkPatience)) // fails for closed connections alone, and then the read does too
-	banner, err := bufio.NewReader(conn).ReadString('\n')
-	if err != nil || !strings.HasPrefix(banner, "SSH-2.0-") {
+	banner, err := bufio.NewReader(io.LimitReader(conn, maxLine)).ReadString('\n')
+	if err != nil || !strings.HasPrefix(banner, greeting) {
 		return culprit{"frontend", fmt.Errorf("reading the greeting of its ssh on %s: got %q, %v", at, banner, err)}
 	}
 	return nil
 }
+
+// greeting begins what an ssh server says first (RFC 4253, section 4.2).
+const greeting = "SSH-2.0-"

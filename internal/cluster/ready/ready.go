@@ -2,8 +2,8 @@
 //
 // # Policy
 //
-// Ready means: the API lists every core of every node as Alive, and the
-// frontend's ssh answers. What a host that was started tells about itself is read from its log
+// Ready means: the API lists every core of every node as Alive, and the frontend's
+// ssh answers. What a host that was started tells about itself is read from its log
 // as it comes (the images write "oarcluster: …" marks); the API is asked once when
 // all marks are there, and again only while its answer is not good enough. A
 // container that ends fails the wait at once.
@@ -11,7 +11,8 @@
 // # Boundaries
 //
 // Logs, exits and states come from the [Engine]; the two last checks go over the
-// published ports, as the user's own programs will.
+// published ports, as the user's own programs will. Those of an engine on another
+// machine may not be reached from here: there they are made inside the frontend.
 package ready
 
 import (
@@ -25,16 +26,19 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/logs"
+	"github.com/oarcluster/oarcluster/internal/cluster/trace"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // Engine is what waiting needs of a container engine.
 type Engine interface {
 	Observe(ctx context.Context, name string) (cluster.Observed, error)
-	Logs(ctx context.Context, id string, tail int, follow bool, stdout, stderr io.Writer) error
-	// Follow writes what a container says from its last start on.
-	Follow(ctx context.Context, id string, out io.Writer) error
+	// Logs writes a part of a container's log.
+	Logs(ctx context.Context, id string, p logs.Part, stdout, stderr io.Writer) error
 	Exits(ctx context.Context, name string, exited func(container, status string))
+	// Exec runs argv as root in a container and returns its exit code.
+	Exec(ctx context.Context, id string, argv []string, stdout, stderr io.Writer) (int, error)
 }
 
 // Target is the cluster to wait for.
@@ -60,6 +64,8 @@ func (c culprit) Unwrap() error { return c.error }
 // Wait returns nil when the cluster is ready. Its error names every host that is
 // not, the check that failed, that check's last error and the end of the host's log.
 func Wait(ctx context.Context, t Target) error {
+	end := trace.Span(ctx, "wait until ready")
+	defer end(nil)
 	waiting, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(t.Timeout, func() { cancel(errTimeout) })
@@ -92,9 +98,13 @@ func (t Target) checks(ctx context.Context) error {
 		return err
 	}
 	last := []func(context.Context) error{t.api, t.ssh}
+	if t.Topology.Machine != "" {
+		last = []func(context.Context) error{t.apiInside, t.sshInside}
+	}
 	errs := make([]error, len(last))
 	var g errgroup.Group
 	for i, check := range last {
+		ctx := trace.Lane(ctx, []string{"API", "ssh"}[i])
 		g.Go(func() error { errs[i] = retry(ctx, check); return nil })
 	}
 	_ = g.Wait() // the checks' errors are in errs, all of them
@@ -125,7 +135,9 @@ func (t Target) exits(ctx context.Context, cancel context.CancelCauseFunc) error
 func retry(ctx context.Context, check func(context.Context) error) error {
 	var last error
 	for {
+		end := trace.Span(ctx, "check")
 		err := check(ctx)
+		end(err)
 		if err == nil {
 			return nil
 		}
@@ -165,10 +177,10 @@ func (t Target) explain(ctx context.Context, err error, timeout bool) error {
 	if h, ok := t.Topology.Host(shown); ok {
 		id = h.Container
 	}
-	if err := t.Engine.Logs(ctx, id, tailLines, false, &log, &log); err == nil && log.Len() > 0 {
+	if err := t.Engine.Logs(ctx, id, logs.Part{Tail: tailLines}, &log, &log); err == nil && log.Len() > 0 {
 		fmt.Fprintf(&b, "\nthe end of the log of %s:\n  %s", shown, strings.ReplaceAll(strings.TrimSpace(log.String()), "\n", "\n  "))
 	}
-	return ui.WithHint(errors.New(b.String()), "--timeout gives it more time; --keep-on-failure leaves it there for `oardeploy logs %s`", shown)
+	return ui.WithHint(errors.New(b.String()), "--timeout gives it more time; --keep-on-failure leaves it there for `oardeploy logs --name %s %s`", t.Topology.Name, shown)
 }
 
 // culprits collects every culprit in a tree of joined errors.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,22 +26,24 @@ func running(t *testing.T, mute ...string) (*enginetest.Fake, ready.Target) {
 	fake := enginetest.New("r", "1")
 	fake.Mute = mute
 	n := addresses.Add(1)
-	spec := cluster.Spec{Name: "oarcluster", Nodes: 2, Cores: 1, Registry: "r", Tag: "1", Bind: netip.AddrFrom4([4]byte{127, 79, 0, byte(n)})}
+	spec := cluster.Spec{Name: "oarcluster", Groups: []cluster.Group{{Name: "node", Nodes: 2, Cores: 1}}, Registry: "r", Tag: "1", Bind: netip.AddrFrom4([4]byte{127, 79, 0, byte(n)})}
 	o, _ := fake.Observe(t.Context(), spec.Name)
 	top, err := spec.Layout(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	target := ready.Target{Topology: top, Engine: fake, Timeout: 20 * time.Second, Note: func(string) {}}
+	archive, err := (secrets.Keys{Host: secrets.Key{Public: "a b"}}).Archive(top, "server")
+	for _, v := range top.Stores() {
+		err = errors.Join(err, fake.CreateVolume(t.Context(), top.Name, v))
+	}
 	for _, h := range top.Hosts {
-		archive, err := (secrets.Keys{Host: secrets.Key{Public: "a b"}}).Archive(top, h.Name)
-		if err != nil {
-			t.Fatal(err)
+		err = errors.Join(err, fake.CreateContainer(t.Context(), top, h))
+		if h.Name == "server" {
+			err = errors.Join(err, fake.Upload(t.Context(), h.Container, archive))
 		}
-		for _, err := range []error{fake.CreateContainer(t.Context(), top, h), fake.Upload(t.Context(), h.Container, archive), fake.StartContainer(t.Context(), h.Container)} {
-			if err != nil {
-				t.Fatal(err)
-			}
+		if err = errors.Join(err, fake.StartContainer(t.Context(), h.Container)); err != nil {
+			t.Fatal(err)
 		}
 		target.Started = append(target.Started, h.Name)
 		t.Cleanup(func() { fake.RemoveContainer(context.Background(), h.Container) })
@@ -156,5 +160,37 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	target.Note = func(string) { cancel() }
 	if err := ready.Wait(ctx, target); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The ports of another machine are not this one's: the frontend is asked from within.
+func TestWaitOnAnotherMachine(t *testing.T) {
+	t.Parallel()
+	fake, target := running(t)
+	target.Topology.Machine = "ssh://box"
+	var asked []string
+	var mu sync.Mutex
+	fake.Before = func(call string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, call)
+		return nil
+	}
+	if err := ready.Wait(t.Context(), target); err != nil {
+		t.Error(err)
+	}
+	mu.Lock()
+	slices.Sort(asked)
+	if want := []string{"exec bash oarcluster_frontend", "exec curl oarcluster_frontend"}; !slices.Equal(asked, want) {
+		t.Errorf("asked %q, want %q", asked, want)
+	}
+	mu.Unlock()
+	fake.Mute = []string{"frontend"}
+	target.Started, target.Timeout = nil, 300*time.Millisecond
+	err := ready.Wait(t.Context(), target)
+	for _, want := range []string{"frontend: asking the API: curl: exit status 7: connection refused", "frontend: reading the greeting of its ssh: bash: exit status 7"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }

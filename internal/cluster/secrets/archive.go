@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -21,10 +23,14 @@ const (
 	hostKey    = root + "/ssh/ssh_host_ed25519_key"
 	oarKey     = root + "/oar/id_rsa"
 	maxKeySize = 1 << 16
+
+	// Root in a container may have written more than there is room for here.
+	maxFiles, maxFileSize = 16, 16 << 20
 )
 
 // Archive is the tar archive that a host gets before it starts, to be unpacked at
-// the root: names; keys for all but dns; OAR's resources for the server.
+// the root: names for dns; names, keys and OAR's resources for any other, which
+// the server takes into the volume that all of these share.
 func (k Keys) Archive(t cluster.Topology, host string) ([]byte, error) {
 	h, ok := t.Host(host)
 	if !ok {
@@ -44,21 +50,21 @@ func (k Keys) Archive(t cluster.Topology, host string) ([]byte, error) {
 	w.key(hostKey, k.Host)
 	w.file(root+"/ssh/authorized_keys", 0o600, k.User.Public)
 	w.file(root+"/ssh/known_hosts", 0o600, k.KnownHosts(t.Subnet))
-	// The images take the name server's address from it.
-	w.file(root+"/hosts", 0o600, t.HostsFile())
 	w.folder(root+"/oar", 0o700)
 	w.key(oarKey, k.OAR)
-	if h.Role == "server" {
-		w.file(root+"/resources", 0o600, t.Resources())
+	files := t.Files()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		w.file(root+"/"+name, 0o600, files[name])
 	}
 	return w.finish(&b)
 }
 
 // Read finds the keys in a tar archive of the folder /etc/oarcluster, as an engine
-// hands it out of a container. A key that is missing is an error, and so is a
-// public half that is none: root in the container may have written anything.
-func Read(archive io.Reader) (Keys, error) {
-	var k Keys
+// hands it out of a container, and the files beside them, by name. A key that is
+// missing is an error, and so is a public half that is none: root in the container
+// may have written anything.
+func Read(archive io.Reader) (k Keys, files map[string]string, err error) {
+	files = map[string]string{}
 	want := map[string]*[]byte{userKey: &k.User.Private, hostKey: &k.Host.Private, oarKey: &k.OAR.Private}
 	public := map[string]*string{userKey + ".pub": &k.User.Public, hostKey + ".pub": &k.Host.Public, oarKey + ".pub": &k.OAR.Public}
 	for r := tar.NewReader(archive); ; {
@@ -67,15 +73,20 @@ func Read(archive io.Reader) (Keys, error) {
 			break
 		}
 		if err != nil {
-			return Keys{}, fmt.Errorf("reading the cluster's keys: %w", err)
+			return Keys{}, nil, fmt.Errorf("reading the cluster's keys: %w", err)
 		}
 		name := path.Join("etc", entry.Name)
-		if want[name] == nil && public[name] == nil || entry.Size > maxKeySize {
+		beside := path.Dir(name) == root && entry.Typeflag == tar.TypeReg && len(files) < maxFiles && entry.Size <= maxFileSize
+		if !beside && (want[name] == nil && public[name] == nil || entry.Size > maxKeySize) {
 			continue
 		}
 		text, err := io.ReadAll(r)
 		if err != nil {
-			return Keys{}, fmt.Errorf("reading the cluster's key %q: %w", name, err)
+			return Keys{}, nil, fmt.Errorf("reading the cluster's key %q: %w", name, err)
+		}
+		if beside {
+			files[path.Base(name)] = string(text)
+			continue
 		}
 		if p := want[name]; p != nil {
 			*p = text
@@ -83,16 +94,16 @@ func Read(archive io.Reader) (Keys, error) {
 		}
 		key, comment, _, _, err := ssh.ParseAuthorizedKey(text)
 		if err != nil {
-			return Keys{}, fmt.Errorf("reading the cluster's key %q: %w", name, err)
+			return Keys{}, nil, fmt.Errorf("reading the cluster's key %q: %w", name, err)
 		}
 		*public[name] = publicLine(key, comment)
 	}
-	for name, p := range want {
-		if len(*p) == 0 || *public[name+".pub"] == "" {
-			return Keys{}, fmt.Errorf("reading the cluster's keys: no %q, or no public half of it", name)
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if len(*want[name]) == 0 || *public[name+".pub"] == "" {
+			return Keys{}, nil, fmt.Errorf("reading the cluster's keys: no %q, or no public half of it", name)
 		}
 	}
-	return k, nil
+	return k, files, nil
 }
 
 // writer writes entries of root and keeps the first error.

@@ -37,7 +37,7 @@ type Key struct {
 type Keys struct {
 	User Key // ed25519: the user docker, from the host and between all hosts
 	Host Key // ed25519: what every sshd of the cluster shows
-	OAR  Key // RSA 3072: the oar user's, on which OAR's own ssh stands
+	OAR  Key // RSA 2048: the oar user's, on which OAR's own ssh stands
 }
 
 // New makes the keys of a new cluster. comment is its name.
@@ -50,7 +50,8 @@ func New(comment string) (Keys, error) {
 	if err != nil {
 		return Keys{}, err
 	}
-	private, err := rsa.GenerateKey(rand.Reader, 3072)
+	// Long enough for a network of one machine: the next size takes five times as long.
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return Keys{}, fmt.Errorf("making oar's key: %w", err)
 	}
@@ -82,16 +83,17 @@ func publicLine(key ssh.PublicKey, comment string) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + " " + comment + "\n"
 }
 
-// KnownHosts is ssh's known_hosts (sshd(8)) for a cluster on the subnet given:
-// its names and addresses, on port 22 and on oar-node's 6667. Nodes are a pattern,
-// so that a node added later is known already.
+// KnownHosts is ssh's known_hosts (sshd(8)) for a cluster on the subnet given: its
+// names, which are all that have no dot, for groups of nodes come and go, and its
+// addresses; on port 22 and on oar-node's 6667.
 func (k Keys) KnownHosts(subnet netip.Prefix) string {
-	var names []string
-	for _, n := range append([]string{"server", "frontend", "node*"}, addresses(subnet)...) {
-		names = append(names, n, "["+n+"]:6667")
+	var patterns []string
+	for _, a := range addresses(subnet) {
+		patterns = append(patterns, a, "["+a+"]:6667")
 	}
 	fields := strings.Fields(k.Host.Public)
-	return strings.Join(names, ",") + " " + fields[0] + " " + fields[1] + "\n"
+	key := " " + fields[0] + " " + fields[1] + "\n"
+	return "*,!*.*,!*:*" + key + "[*]:6667,![*.*]:6667" + key + strings.Join(patterns, ",") + key
 }
 
 // addresses are patterns that match exactly the subnet's addresses: one for every

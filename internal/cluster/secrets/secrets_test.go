@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -33,7 +34,7 @@ func keys(t *testing.T) secrets.Keys {
 
 func topology(t *testing.T) cluster.Topology {
 	t.Helper()
-	spec := cluster.Spec{Name: "test", Nodes: 2, Cores: 1, Registry: "r", Tag: "1", Bind: netip.MustParseAddr("127.0.0.1")}
+	spec := cluster.Spec{Name: "test", Groups: []cluster.Group{{Name: "node", Nodes: 2, Cores: 1}}, Registry: "r", Tag: "1", Bind: netip.MustParseAddr("127.0.0.1")}
 	top, err := spec.Layout(cluster.Observed{Holder: func(netip.AddrPort) string { return "" }})
 	if err != nil {
 		t.Fatal(err)
@@ -94,14 +95,13 @@ func TestArchiveOfEachRole(t *testing.T) {
 	common := []string{
 		"0700 etc/oarcluster/", "0700 etc/oarcluster/ssh/", "0600 etc/oarcluster/ssh/id_ed25519", "0644 etc/oarcluster/ssh/id_ed25519.pub",
 		"0600 etc/oarcluster/ssh/ssh_host_ed25519_key", "0644 etc/oarcluster/ssh/ssh_host_ed25519_key.pub",
-		"0600 etc/oarcluster/ssh/authorized_keys", "0600 etc/oarcluster/ssh/known_hosts", "0600 etc/oarcluster/hosts",
+		"0600 etc/oarcluster/ssh/authorized_keys", "0600 etc/oarcluster/ssh/known_hosts",
 		"0700 etc/oarcluster/oar/", "0600 etc/oarcluster/oar/id_rsa", "0644 etc/oarcluster/oar/id_rsa.pub",
+		"0600 etc/oarcluster/hosts", "0600 etc/oarcluster/resources",
 	}
 	for host, want := range map[string][]string{
-		"dns":      {"0755 etc/oarcluster/", "0644 etc/oarcluster/hosts"},
-		"server":   append(slices.Clone(common), "0600 etc/oarcluster/resources"),
-		"frontend": common,
-		"node2":    common,
+		"dns":    {"0755 etc/oarcluster/", "0644 etc/oarcluster/hosts"},
+		"server": common,
 	} {
 		archive, err := keys(t).Archive(topology(t), host)
 		if err != nil {
@@ -152,19 +152,22 @@ func TestReadFindsWhatArchivePacked(t *testing.T) {
 		t.Fatal(err)
 	}
 	handedOut := asTheEngineHandsOut(t, archive)
-	got, err := secrets.Read(bytes.NewReader(handedOut))
+	got, files, err := secrets.Read(bytes.NewReader(handedOut))
 	want := keys(t)
+	if !maps.Equal(files, topology(t).Files()) {
+		t.Errorf("got files %q", files)
+	}
 	if err != nil || got.User.Public != want.User.Public || !bytes.Equal(got.OAR.Private, want.OAR.Private) || !bytes.Equal(got.Host.Private, want.Host.Private) {
 		t.Errorf("got %v, %+v", err, got)
 	}
-	if _, err := secrets.Read(bytes.NewReader(handedOut[:2000])); err == nil {
+	if _, _, err := secrets.Read(bytes.NewReader(handedOut[:2000])); err == nil {
 		t.Error("keys from half an archive")
 	}
 	dns, err := keys(t).Archive(topology(t), "dns")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := secrets.Read(bytes.NewReader(asTheEngineHandsOut(t, dns))); err == nil || !strings.Contains(err.Error(), "no \"etc/oarcluster/") {
+	if _, _, err := secrets.Read(bytes.NewReader(asTheEngineHandsOut(t, dns))); err == nil || !strings.Contains(err.Error(), "no \"etc/oarcluster/") {
 		t.Errorf("keys from dns: %v", err)
 	}
 }
@@ -177,7 +180,7 @@ func TestReadRefusesPublicHalvesThatAreNone(t *testing.T) {
 			t.Fatal(err)
 		}
 		broken := bytes.ReplaceAll(asTheEngineHandsOut(t, archive), []byte(keys(t).Host.Public), pad(text, len(keys(t).Host.Public)))
-		if _, err := secrets.Read(bytes.NewReader(broken)); err == nil || !strings.Contains(err.Error(), "ssh_host_ed25519_key.pub") {
+		if _, _, err := secrets.Read(bytes.NewReader(broken)); err == nil || !strings.Contains(err.Error(), "ssh_host_ed25519_key.pub") {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}
@@ -199,7 +202,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, archive []byte) {
-		if k, err := secrets.Read(bytes.NewReader(archive)); err == nil && (len(k.User.Private) == 0 || k.OAR.Public == "") {
+		if k, _, err := secrets.Read(bytes.NewReader(archive)); err == nil && (len(k.User.Private) == 0 || k.OAR.Public == "") {
 			t.Errorf("keys that are not there: %+v", k)
 		}
 	})
@@ -223,12 +226,12 @@ func TestKnownHostsNameEveryHostOnBothPorts(t *testing.T) {
 		if subnet != "10.141.0.0/24" {
 			last = "172.16.3.200"
 		}
-		for _, known := range []string{"node1:22", "node77:6667", "server:6667", "frontend:22", last + ":22", last + ":6667"} {
+		for _, known := range []string{"node1:22", "node77:6667", "fat-node1:6667", "server:6667", "frontend:22", last + ":22", last + ":6667"} {
 			if err := check(known, addr(known), public); err != nil {
 				t.Errorf("%s on %s: %v", known, subnet, err)
 			}
 		}
-		for _, stranger := range []string{"example.org:22", "10.142.0.12:22", "172.16.4.1:22", "github.com:22"} {
+		for _, stranger := range []string{"example.org:22", "10.142.0.12:22", "172.16.4.1:22", "github.com:22", "a.b:6667"} {
 			if err := check(stranger, addr(stranger), public); err == nil {
 				t.Errorf("%s is taken for one of ours", stranger)
 			}

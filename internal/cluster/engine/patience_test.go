@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/oarcluster/oarcluster/internal/cluster/images"
+)
+
+// stalled is an engine that begins to answer a pull, and then says no more.
+func stalled(t *testing.T) *Docker {
+	t.Helper()
+	end := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		if !strings.HasSuffix(r.URL.Path, "/images/create") {
+			return
+		}
+		fmt.Fprintln(w, `{"status":"Pulling fs layer","id":"a"}`)
+		w.(http.Flusher).Flush()
+		<-end
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(end) })
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	t.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())
+	d, err := Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func TestAPullThatStallsEnds(t *testing.T) {
+	d := stalled(t)
+	d.connections.ResponseHeaderTimeout = 100 * time.Millisecond
+	layers := 0
+	err := d.Pull(t.Context(), "registry.invalid/x/y:1", func(images.Layer) { layers++ })
+	if layers != 1 || err == nil || !strings.Contains(err.Error(), `pulling "registry.invalid/x/y:1": the engine told nothing of it for 100ms`) {
+		t.Errorf("got %d layers, %v", layers, err)
+	}
+}
+
+// --timeout makes the wait for an answer longer, and never shorter than a busy engine needs.
+func TestPatience(t *testing.T) {
+	d := stalled(t)
+	for limit, want := range map[time.Duration]time.Duration{0: patience, time.Second: patience, time.Hour: time.Hour} {
+		if d.Patience(limit); d.connections.ResponseHeaderTimeout != want {
+			t.Errorf("%s: got %s", limit, d.connections.ResponseHeaderTimeout)
+		}
+	}
+}
