@@ -1,6 +1,6 @@
 # What a newcomer types. Every target brings what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo test unit e2e lint bench reproduce man rebuild keep-locks stale clean
+.PHONY: help build setup demo test unit e2e crash lint bench reproduce record picture man rebuild keep-locks stale clean
 
 BIN := bin/oarbuild bin/oardeploy bin/buildkitd
 GO_FILES := $(shell find cmd internal llb recipes keys configs -type f 2>/dev/null)
@@ -27,13 +27,16 @@ test: setup build lint unit e2e ## run everything, unit to end-to-end, on the re
 
 unit: ## run the tests that need no network, daemon or Engine
 	go test -shuffle=on ./...
-	CGO_ENABLED=1 go test -race ./internal/debian/layer ./internal/cluster/... ./internal/registry ./internal/oci
+	CGO_ENABLED=1 go test -race ./cmd/oardeploy ./internal/debian/layer ./internal/cluster/... ./internal/registry ./internal/oci
 
 # The scenarios first: they bring the images that tests of the Engine use.
 e2e: setup build ## run the tests of the real things
 	@sh e2e/setup.sh test
 	go test -count=1 -timeout 60m -tags e2e ./e2e/...
 	go test -count=1 -timeout 60m -tags e2e -p 1 ./internal/...
+
+crash: setup build ## end oardeploy at each of its calls of the Engine, and deploy again after each
+	go test -count=1 -timeout 60m -tags e2e -v -run TestACrash ./e2e -args -thorough
 
 # All that is published, twice, from nothing: an hour and more, for a foreign platform's
 # scripts are emulated. SUITES=trixie,bookworm and MATRIX="PLATFORMS=IMAGES …" narrow it.
@@ -61,6 +64,14 @@ keep-locks: build ## commit and push the locks that a rebuild wrote
 
 stale: ## fail when no night has renewed the locks for a long time
 	@sh e2e/stale.sh
+
+record: setup build ## record the terminal of the README, in real time: nothing else should run
+	bin/oarbuild --push >/dev/null
+	go run ./e2e/record cast docs/oardeploy.cast
+	@$(MAKE) picture
+
+picture: ## draw the recording of the README again
+	go run ./e2e/record svg docs/oardeploy.cast >docs/oardeploy.svg
 
 man: build ## write the manual pages into bin/man, and completion for bash, zsh and fish
 	@bin/oarbuild man bin/man >/dev/null && bin/oardeploy man bin/man >/dev/null

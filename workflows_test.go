@@ -30,6 +30,26 @@ func workflows(t *testing.T) []string {
 	return files
 }
 
+// TestActionsSayWhichVersionTheyAre: a digest alone tells nobody what is out of
+// date, and one action in two versions is a mistake.
+func TestActionsSayWhichVersionTheyAre(t *testing.T) {
+	uses := regexp.MustCompile(`(?m)^\s*-? *uses: *(\S+)@(.*)$`)
+	version := regexp.MustCompile(`^[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	pins := map[string]string{}
+	for _, file := range workflows(t) {
+		for _, found := range uses.FindAllStringSubmatch(read(t, file), -1) {
+			action, pin := found[1], found[2]
+			if !version.MatchString(pin) {
+				t.Errorf("%s: %s@%s does not say its version", file, action, pin)
+			}
+			if other := pins[action]; other != "" && other != pin {
+				t.Errorf("%s is both %s and %s", action, other, pin)
+			}
+			pins[action] = pin
+		}
+	}
+}
+
 func TestWorkflowsAreRight(t *testing.T) {
 	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
 	if err != nil {

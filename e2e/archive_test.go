@@ -4,9 +4,14 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +102,43 @@ func TestWithoutANetwork(t *testing.T) {
 	r := a.run(t, "unshare", "--net", program(t, "oarbuild"), "--recipe", "small.yaml", "--push", "--registry", "localhost:5193/oar", "--locked", "--offline")
 	if r.code != 1 || !strings.Contains(r.err, "building from locks: fetching packages: offline, and the store does not have ") || !strings.Contains(r.err, "hint: run oarbuild lock") {
 		t.Errorf("without a store: exit %d\n%s", r.code, r.err)
+	}
+}
+
+// TestAPackageThatVanished: what the mirror has dropped is taken from the snapshot
+// service, at the state of the lock, and the image is the same.
+func TestAPackageThatVanished(t *testing.T) {
+	a := newApart(t, smallRecipe)
+	a.must(t, "oarbuild", "lock", "--recipe", "small.yaml")
+	before := a.push(t, "--locked")
+	a.forget(t)
+	if err := os.RemoveAll(filepath.Join(a.root, "cache/oarcluster/debian/pool")); err != nil {
+		t.Fatal(err)
+	}
+	empty := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(empty.Close)
+	upstream, err := url.Parse(machineMirror(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stamped := regexp.MustCompile(`^/archive/(debian|debian-security)/\d{8}T\d{6}Z/`)
+	snapshot := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.Out.URL.Path = stamped.ReplaceAllString(r.In.URL.Path, "/$1/")
+		r.SetURL(upstream)
+	}})
+	t.Cleanup(snapshot.Close)
+	a.env = append(a.env, "OARBUILD_SNAPSHOT="+snapshot.URL)
+	if after := a.push(t, "--locked", "--mirror", empty.URL); after != before {
+		t.Errorf("got %s, want %s", after, before)
+	}
+	a.forget(t)
+	if err := os.RemoveAll(filepath.Join(a.root, "cache/oarcluster/debian/pool")); err != nil {
+		t.Fatal(err)
+	}
+	a.env = append(a.env, "OARBUILD_SNAPSHOT=")
+	r := a.run(t, "oarbuild", "--recipe", "small.yaml", "--push", "--registry", "localhost:5193/oar", "--locked", "--mirror", empty.URL)
+	if r.code != 1 || !strings.Contains(r.err, "building from locks: fetching packages: the mirror does not have ") || !strings.Contains(r.err, "hint: ") {
+		t.Errorf("without a service: exit %d\n%s", r.code, r.err)
 	}
 }
 

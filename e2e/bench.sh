@@ -6,18 +6,19 @@
 #   five     the five images: cold, nothing changed, one file    the same packages and files as Dockerfiles on
 #            of configs/base changed, each time pushed           the same BuildKit (bench/dockerfiles.sh)
 #   deploy   oardeploy -n N to ready, clean                      as many sleeping containers by parallel docker run
-# Environment: ROWS (all), N (10) nodes, RUNS (3) of what takes seconds.
+# Environment: ROWS (all), RUNS (3) of what takes seconds; of deploy, N (2 10 50)
+# nodes, DEPLOYS (5) of each, but 3 of 50 and more.
 set -euo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
-N=${N:-10} RUNS=${RUNS:-3}
+N=${N:-2 10 50} RUNS=${RUNS:-3} DEPLOYS=${DEPLOYS:-5}
 read -ra rows <<<"${*:-${ROWS:-bare arm64 five deploy}}"
 top=$(pwd) bin=$PWD/bin port=5055
 work=$(mktemp -d /tmp/oarcluster-bench.XXXXXX)
-daemon="" registry=""
+place=$work/0 daemon="" registry=""
 
 clean() {
 	"$bin/oardeploy" clean bench >/dev/null 2>&1 || true
-	docker ps -aq --filter label=oarcluster-bench | xargs -r docker rm -f >/dev/null || true
+	docker ps -aq --filter label=oarcluster-bench | xargs -r docker rm -fv >/dev/null || true
 	docker network rm oarcluster-bench >/dev/null 2>&1 || true
 	stop
 	rm -rf --one-file-system "$work"
@@ -42,14 +43,17 @@ row() {
 		"$(awk -v a="$2" -v b="$4" 'BEGIN { printf "%.3f", a / b }')" "${5:-}"
 }
 
-# start: a BuildKit, a cache and a registry of their own, all of them empty.
+# start: a BuildKit, a cache and a registry of their own, all of them empty. What
+# was before stays until the end: an ext4 without a journal searches long for an
+# inode that was not freed within the last minutes.
 start() {
 	stop
-	rm -rf --one-file-system "$work/cache" "$work/data" "$work/buildkit"
-	"$bin/buildkitd" --root "$work/buildkit" --addr "unix://$work/buildkit.sock" \
+	place=$work/$((${place##*/} + 1))
+	mkdir "$place"
+	"$bin/buildkitd" --root "$place/buildkit" --addr "unix://$work/buildkit.sock" \
 		--otel-socket-path "$work/otel.sock" --oci-worker-net host >>"$work/daemon.log" 2>&1 &
 	daemon=$!
-	XDG_DATA_HOME=$work/data "$bin/oarbuild" registry serve --listen "localhost:$port" >>"$work/log" 2>&1 &
+	XDG_DATA_HOME=$place/data "$bin/oarbuild" registry serve --listen "localhost:$port" >>"$work/log" 2>&1 &
 	registry=$!
 	until [ -S "$work/buildkit.sock" ] && (: <"/dev/tcp/localhost/$port") 2>/dev/null; do
 		kill -0 "$daemon" && kill -0 "$registry" || { tail "$work/daemon.log" "$work/log" >&2; return 1; }
@@ -63,7 +67,7 @@ stop() {
 }
 
 build() {
-	XDG_CACHE_HOME=$work/cache XDG_DATA_HOME=$work/data "$bin/oarbuild" --builder "unix://$work/buildkit.sock" \
+	XDG_CACHE_HOME=$place/cache XDG_DATA_HOME=$place/data "$bin/oarbuild" --builder "unix://$work/buildkit.sock" \
 		--registry "localhost:$port/bench" --push "$@"
 }
 

@@ -45,7 +45,9 @@ func TestACluster(t *testing.T) {
 	t.Run("ssh reaches every host", func(t *testing.T) { checkSSH(t, c) })
 	t.Run("a terminal on the frontend", func(t *testing.T) { checkTerminal(t, work) })
 	t.Run("it can be looked at", checkShown)
-	t.Run("nodes come and go", func(t *testing.T) { checkScale(t, work) })
+	t.Run("nodes come and go", checkScale)
+	t.Run("it can be stopped and started", checkAcross)
+	t.Run("a host can be restarted", checkRestart)
 	t.Run("orphans are reaped", checkOrphans)
 	t.Run("the server stops cleanly", checkStop)
 	t.Run("a deploy brings back what was killed", func(t *testing.T) { checkBack(t, work) })
@@ -55,7 +57,7 @@ func TestACluster(t *testing.T) {
 func checkServices(t *testing.T) {
 	for host, want := range map[string]string{
 		"server":   "oar-server postgresql rsyslogd sshd",
-		"frontend": "apache2 rsyslogd sshd",
+		"frontend": "apache2 oarapi rsyslogd sshd",
 		"node1":    "oar-node rsyslogd sshd",
 	} {
 		var running []string
@@ -84,15 +86,67 @@ func containers(t *testing.T) string {
 	return must(t, "sh", "-c", "docker ps -a --filter label=oarcluster.name="+cluster+" --format '{{.Names}} {{.ID}}' | sort")
 }
 
-// checkScale: one node more, then two less; OAR must know each time.
-func checkScale(t *testing.T, work call) {
-	for _, step := range []struct{ nodes, alive string }{{"3", "node1 node2 node3"}, {"1", "node1"}, {"2", "node1 node2"}} {
-		work.must(t, "oardeploy", "-n", step.nodes, "--name", cluster)
-		got := strings.Fields(front(t, `oarnodes --sql "state='Alive'" -l 2>/dev/null || oarnodes -l`))
+// checkScale: one node more, then two less, two more and one less; OAR must know each
+// time. A job on a node that stays goes on, one on a node that goes is ended and told of.
+func checkScale(t *testing.T) {
+	stays := submit(t, `-p "host='node1'" 'sleep 4343'`)
+	await(t, stays, "Running")
+	lost := ""
+	for _, step := range []struct{ nodes, alive string }{{"3", "node1 node2 node3"}, {"1", "node1"}, {"3", "node1 node2 node3"}, {"2", "node1 node2"}} {
+		must(t, "oardeploy", "scale", step.nodes, "--name", cluster)
+		if lost != "" {
+			if got := front(t, "oarstat -f -j "+lost); !strings.Contains(got, "state = Error") || !strings.Contains(got, "assigned_hostnames = node3") {
+				t.Errorf("oarstat of the job that ran on node3 says\n%s", got)
+			}
+		}
+		got := strings.Fields(front(t, `oarnodes --sql "state='Alive'" | sed -n 's/^network_address: //p' | sort -u`))
 		if strings.Join(got, " ") != step.alive {
-			t.Errorf("with -n %s OAR has %q Alive, want %q", step.nodes, got, step.alive)
+			t.Errorf("with %s nodes OAR has %q Alive, want %q", step.nodes, got, step.alive)
+		}
+		if step.nodes == "3" {
+			lost = submit(t, `-p "host='node3'" 'sleep 4344'`)
+			await(t, lost, "Running")
 		}
 	}
+	await(t, stays, "Running")
+	front(t, "oardel "+stays)
+	if got := must(t, "oardeploy", "plan", "-n", "2", "--name", cluster); got != "nothing to do" {
+		t.Errorf("after scaling, the flags of the deploy want\n%s", got)
+	}
+}
+
+// checkAcross: a job that runs across stop and start is lost with its processes, and
+// OAR says so; one that waits runs then. Addresses and containers stay, and what a
+// reboot takes away is made again.
+func checkAcross(t *testing.T) {
+	before := containers(t)
+	runs := submit(t, "-l /nodes=2 'sleep 4545'")
+	await(t, runs, "Running")
+	waits := submit(t, "-l /nodes=2 'uniq $OAR_NODEFILE'")
+	must(t, "oardeploy", "stop", "--name", cluster)
+	if got := must(t, "docker", "ps", "-q", "--filter", "label=oarcluster.name="+cluster); got != "" {
+		t.Errorf("after stop there runs %s", got)
+	}
+	must(t, "rm", "-r", "/tmp/oarcluster-"+cluster)
+	must(t, "oardeploy", "start", "--name", cluster)
+	if after := containers(t); after != before {
+		t.Errorf("containers before\n%s\nafter\n%s", before, after)
+	}
+	await(t, runs, "Error")
+	await(t, waits, "Terminated")
+	if got := front(t, "sort /data/OAR."+waits+".stdout"); got != "node1\nnode2" {
+		t.Errorf("the job that waited printed %q", got)
+	}
+}
+
+// checkRestart: the one node is in service again, and its job is not.
+func checkRestart(t *testing.T) {
+	lost := submit(t, `-p "host='node2'" 'sleep 4646'`)
+	await(t, lost, "Running")
+	must(t, "oardeploy", "restart", "node2", "--name", cluster)
+	await(t, lost, "Error")
+	again := submit(t, `-p "host='node2'" hostname`)
+	await(t, again, "Terminated")
 }
 
 // checkOrphans: a process whose parent has died must not stay a zombie.
@@ -127,7 +181,7 @@ func checkStop(t *testing.T) {
 // checkShown: status, logs and plan must tell what is there.
 func checkShown(t *testing.T) {
 	for verb, want := range map[string][]string{
-		"status": {"server", "frontend", "node1", "node2", "dns"},
+		"status": {"server", "frontend", "node1", "node2", "dns", "Alive", "127.0.0.1:"},
 		"logs":   {"oarcluster: server ready", "oarcluster: node2 alive", "oarcluster: frontend ready"},
 	} {
 		if got := must(t, "oardeploy", verb, "--name", cluster); !containsAll(got, want) {

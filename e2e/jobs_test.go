@@ -17,12 +17,18 @@ func front(t *testing.T, line string) string {
 // submit submits a job from /data, which all hosts share, and answers its id.
 func submit(t *testing.T, args string) string {
 	t.Helper()
-	for line := range strings.Lines(front(t, "cd /data && oarsub "+args)) {
+	return jobID(t, front(t, "cd /data && oarsub "+args))
+}
+
+// jobID is the id in what oarsub printed.
+func jobID(t *testing.T, printed string) string {
+	t.Helper()
+	for line := range strings.Lines(printed) {
 		if id, ok := strings.CutPrefix(strings.TrimSpace(line), "OAR_JOB_ID="); ok {
 			return id
 		}
 	}
-	t.Fatal("oarsub printed no OAR_JOB_ID")
+	t.Fatalf("oarsub printed no OAR_JOB_ID:\n%s", printed)
 	return ""
 }
 

@@ -21,6 +21,7 @@ docker version >/dev/null 2>&1 || need dockerd docker.io
 case "${1:-}" in
 test)
 	need chromium chromium
+	need ip iproute2
 	# The race detector is C.
 	need gcc "gcc libc6-dev"
 	need mandoc mandoc
@@ -28,6 +29,7 @@ test)
 	need qemu-aarch64-static qemu-user-static
 	need update-binfmts binfmt-support
 	need skopeo skopeo
+	need sshd openssh-server
 	;;
 rebuild)
 	need qemu-aarch64-static qemu-user-static

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"bytes"
+	"io"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -60,37 +62,42 @@ func (s *screen) String() string {
 	return plain(s.text.String())
 }
 
+// await waits until the screen shows a text.
+func (s *screen) await(t *testing.T, text string) {
+	t.Helper()
+	eventually(t, time.Minute, func() string {
+		if strings.Contains(s.String(), text) {
+			return ""
+		}
+		return "the terminal does not show " + text + ":\n" + s.String()
+	})
+}
+
+// onScreen starts a command all of whose streams are a terminal, which is there until the test
+// ends.
+func onScreen(t *testing.T, cmd *exec.Cmd) (terminal *os.File, seen *screen) {
+	t.Helper()
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { terminal.Close() })
+	seen = &screen{}
+	go func() { _, _ = io.Copy(seen, terminal) }() // it fails when the command ends
+	return terminal, seen
+}
+
 // checkTerminal: `oardeploy -c` must end at a prompt on the frontend, from which
 // `oarsub -I` leads to a node, and back out with exit code 0.
 func checkTerminal(t *testing.T, work call) {
 	cmd := exec.Command(program(t, "oardeploy"), "-n", "2", "--name", cluster, "-c")
 	cmd.Dir = work.dir
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 40, Cols: 120})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer terminal.Close()
-	var seen screen
-	go func() {
-		buffer := make([]byte, 4096)
-		for {
-			n, err := terminal.Read(buffer)
-			seen.Write(buffer[:n])
-			if err != nil {
-				return
-			}
-		}
-	}()
+	terminal, seen := onScreen(t, cmd)
 	for _, turn := range []struct{ wait, send string }{
 		{"OAR version", ""}, {"docker@frontend", "oarsub -I\n"}, {"docker@node", "hostname\n"}, {"hostname\nnode", "exit\n"},
 		{"Disconnected from OAR job", "exit\n"},
 	} {
-		eventually(t, time.Minute, func() string {
-			if strings.Contains(seen.String(), turn.wait) {
-				return ""
-			}
-			return "the terminal does not show " + turn.wait + ":\n" + seen.String()
-		})
+		seen.await(t, turn.wait)
 		if _, err := terminal.Write([]byte(turn.send)); err != nil {
 			t.Fatal(err)
 		}

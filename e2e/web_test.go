@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // ask sends one request, with basic authentication when user is given, and answers status and body.
@@ -30,6 +31,7 @@ func ask(t *testing.T, method, url, user, body string, header ...string) (int, s
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
+	request.Host = request.Header.Get("Host") // "" is the URL's
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +70,31 @@ func checkAPI(t *testing.T, c deployed) {
 	if status, _ = ask(t, http.MethodPost, private+"/jobs.json", "docker", job, "Sec-Fetch-Site", "cross-site"); status != http.StatusForbidden && status != http.StatusUnauthorized {
 		t.Errorf("POST a job from a page of another site: %d, want it refused", status)
 	}
+	// A browser tells where a page is from, but not by which way, when it came over http.
+	for origin, want := range map[string]int{"http://example.org": http.StatusForbidden, "null": http.StatusForbidden, strings.TrimSuffix(public, "/oarapi"): http.StatusCreated} {
+		if status, _ = ask(t, http.MethodPost, private+"/jobs.json", "docker", job, "Origin", origin); status != want {
+			t.Errorf("POST a job from a page of %s: %d, want %d", origin, status, want)
+		}
+	}
+	for host, want := range map[string]int{"example.org": http.StatusForbidden, "frontend": http.StatusOK, "192.0.2.1:48080": http.StatusOK, "[::1]": http.StatusOK} {
+		if status, _ = ask(t, http.MethodGet, public+"/resources.json", "", "", "Host", host); status != want {
+			t.Errorf("GET resources by the name %s: %d, want %d", host, status, want)
+		}
+	}
+
+	const settings = "/etc/oar/oar.conf"
+	must(t, "docker", "exec", cluster+"_frontend", "mv", settings, settings+".away")
+	status, body = ask(t, http.MethodGet, public+"/resources.json", "", "")
+	must(t, "docker", "exec", cluster+"_frontend", "mv", settings+".away", settings)
+	if status != http.StatusInternalServerError {
+		t.Errorf("GET resources without settings: %d %s", status, body)
+	}
+	eventually(t, 10*time.Second, func() string {
+		if !strings.Contains(must(t, "docker", "logs", cluster+"_frontend"), "oarapi: Configuration file not found") {
+			return "in the frontend's log why the API failed"
+		}
+		return ""
+	})
 }
 
 // checkPages opens each page in a real browser and looks for what a user would look for.

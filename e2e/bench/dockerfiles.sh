@@ -8,7 +8,7 @@ images=(base dnsmasq frontend node server)
 
 # packages IMAGE: what its recipe asks for beyond its parent's.
 packages() {
-	XDG_CACHE_HOME=$work/cache "$bin/oarbuild" --print --recipe "$1" 2>>"$work/log" |
+	XDG_CACHE_HOME=$place/cache "$bin/oarbuild" --print --recipe "$1" 2>>"$work/log" |
 		sed -n '/^packages:/,/^[a-z]/s/^ *- \(name: \)\?\([a-z0-9][a-z0-9+.-]*\)$/\2/p'
 }
 
@@ -54,7 +54,7 @@ uploaded() {
 	local time
 	touch "$work/mark"
 	time=$(clock "$@")
-	find "$work/data" -path '*/blobs/*' -name data -newer "$work/mark" -printf '%s\n' |
+	find "$place/data" -path '*/blobs/*' -name data -newer "$work/mark" -printf '%s\n' |
 		awk -v t="$time" '{ n++; s += $1 } END { printf "%s %d blobs, %.0f kB uploaded", t, n, s / 1000 }'
 }
 
