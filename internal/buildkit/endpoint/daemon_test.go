@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/oarcluster/oarcluster/internal/lockfile"
 )
@@ -58,7 +59,12 @@ func TestADaemonThatNeverServesIsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, running := d.pid(); !running || found != pid {
+	// A process that executes a program has no command line for a moment.
+	found, running := d.pid()
+	for begin := time.Now(); !running && time.Since(begin) < 10*time.Second; found, running = d.pid() {
+		time.Sleep(pollEvery)
+	}
+	if !running || found != pid {
 		t.Errorf("found %d, %v, want %d", found, running, pid)
 	}
 	if state, running := d.status(t.Context()); running || !strings.Contains(state, "does not serve") {
