@@ -41,8 +41,8 @@ var stages atomic.Uint32
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	pid := os.Getpid()
-	s := &stage{root: t.TempDir(), address: fmt.Sprintf("127.%d.%d.%d", 192+pid>>8%60, pid%256, stages.Add(1))}
+	n := stages.Add(1)
+	s := &stage{root: t.TempDir(), address: fmt.Sprintf("127.%d.%d.%d", 192+os.Getpid()%60, n>>8, n%256)}
 	for _, dir := range []string{"home", "tmp"} {
 		must(t, os.Mkdir(filepath.Join(s.root, dir), 0o755))
 	}
