@@ -5,11 +5,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // Mistakes is the error that holds everything wrong with the texts that were read
 // together.
-type Mistakes struct{ List []Mistake }
+type Mistakes struct {
+	List []Mistake
+
+	text  []byte   // the one of the last mistake
+	lines []string // of it: a long text may have a mistake on each
+}
 
 // Mistake is one thing wrong. A zero Line means the file as a whole, an empty
 // File something outside the files, such as a flag.
@@ -48,11 +54,15 @@ func (m Mistake) String() string {
 		return m.At.File + ": " + m.Message
 	}
 	text := fmt.Sprintf("%s: %s", m.At, m.Message)
-	if strings.TrimSpace(m.Line) == "" {
+	if strings.TrimSpace(m.Line) == "" || len(m.Line) > maxShown {
 		return text
 	}
 	return text + "\n  " + m.Line + "\n  " + indentLike(m.Line, m.At.Col-1) + "^"
 }
+
+// maxShown is how long a line may be that is shown: of a longer one nobody sees the
+// place, and a whole file may be on it.
+const maxShown = 400
 
 // String returns the position as file:line:col, as compilers do.
 func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col) }
@@ -89,8 +99,16 @@ func (m *Mistakes) Err() error {
 // Add records a mistake in a text at the place given.
 func (m *Mistakes) Add(text []byte, at Position, format string, args ...any) {
 	one := Mistake{At: at, Message: fmt.Sprintf(format, args...)}
-	if lines := strings.Split(string(text), "\n"); at.Line > 0 && at.Line <= len(lines) {
-		one.Line = strings.TrimRight(lines[at.Line-1], "\r")
+	if !same(text, m.text) {
+		m.text, m.lines = text, strings.Split(string(text), "\n")
+	}
+	if at.Line > 0 && at.Line <= len(m.lines) {
+		one.Line = strings.TrimRight(m.lines[at.Line-1], "\r")
 	}
 	m.List = append(m.List, one)
+}
+
+// same reports whether two texts are one and the same, not only equal.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && unsafe.SliceData(a) == unsafe.SliceData(b)
 }
