@@ -25,10 +25,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/oarcluster/oarcluster/internal/cluster/names"
 	"github.com/oarcluster/oarcluster/internal/cluster/oar"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
@@ -65,8 +65,6 @@ type Spec struct {
 	OAR      *oar.Settings `json:",omitempty"` // nil: as the running cluster has them
 }
 
-var validName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
-
 // ValidateName reports a name that no cluster can have. Every name that a user
 // gives is checked before anything is looked for under it: names become labels,
 // and paths of folders that are removed.
@@ -75,7 +73,7 @@ func (s Spec) ValidateName() error {
 		return ui.WithHint(fmt.Errorf("checking cluster name %q: the cluster's network would have it, and engines keep it for one of their own", s.Name),
 			"choose another one with --name")
 	}
-	if validName.MatchString(s.Name) {
+	if names.Cluster.MatchString(s.Name) {
 		return nil
 	}
 	return ui.WithHint(fmt.Errorf("checking cluster name %q: want up to 32 lower case letters, digits and inner dashes", s.Name),
@@ -119,7 +117,7 @@ func (s Spec) validateImages() error {
 		errs = append(errs, ui.WithHint(fmt.Errorf("checking registry %q: no image can be there", s.Registry),
 			"give HOST[:PORT]/PATH with a path in lower case, as localhost:5000/oarcluster"))
 	}
-	if !validTag.MatchString(s.Tag) {
+	if !names.Tag.MatchString(s.Tag) {
 		errs = append(errs, ui.WithHint(fmt.Errorf("checking tag %q: no image can have it", s.Tag),
 			"give up to 128 letters, digits, dots, dashes and underscores, as 2.6.1"))
 	}
@@ -169,7 +167,7 @@ func (s *Spec) widen(node string) {
 		}
 	}
 	name := strings.TrimRight(node, "0123456789")
-	if n, ok := (Group{Name: name}).number(node); ok && validGroup.MatchString(name) {
+	if n, ok := (Group{Name: name}).number(node); ok && names.Group.MatchString(name) {
 		s.Groups = append(s.Groups, Group{Name: name, Nodes: n, Cores: 1})
 	}
 }

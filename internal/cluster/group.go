@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"github.com/oarcluster/oarcluster/internal/cluster/names"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -25,9 +26,6 @@ type Group struct {
 	Properties map[string]string `json:",omitempty"` // what OAR is told of each core
 }
 
-// validGroup ends in a letter: the number of a node follows.
-var validGroup = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z])?$`)
-
 // MostCores is how many cores OAR may see on a node.
 const MostCores = 1024
 
@@ -41,7 +39,7 @@ const leastMemory = 6 << 20
 
 func (g Group) validate() error {
 	var errs []error
-	if !validGroup.MatchString(g.Name) || g.Reserved() {
+	if !names.Group.MatchString(g.Name) || g.Reserved() {
 		errs = append(errs, fmt.Errorf("checking group %q: want up to 20 lower case letters, digits and dashes that begin and end with a letter, and no other host's name", g.Name))
 	}
 	if g.Nodes < 0 {
@@ -119,12 +117,9 @@ func mountedTwice(volumes []Volume) error {
 	return errors.Join(errs...)
 }
 
-// The engine's grammar of references (distribution's reference.go), where the
-// registry client's is wider.
-var (
-	validPath = regexp.MustCompile(`^[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*$`)
-	validTag  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-)
+// validPath is the engine's grammar of references (distribution's reference.go), where
+// the registry client's is wider.
+var validPath = regexp.MustCompile(`^[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*$`)
 
 func validRepository(text string) bool {
 	repository, err := name.NewRepository(text)
@@ -137,5 +132,5 @@ func validReference(text string) bool {
 	if err != nil || !validPath.MatchString(ref.Context().RepositoryStr()) {
 		return false
 	}
-	return strings.Contains(ref.Identifier(), ":") || validTag.MatchString(ref.Identifier())
+	return strings.Contains(ref.Identifier(), ":") || names.Tag.MatchString(ref.Identifier())
 }

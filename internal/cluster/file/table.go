@@ -3,12 +3,16 @@ package file
 import (
 	"regexp"
 
+	"github.com/oarcluster/oarcluster/internal/cluster/names"
 	"github.com/oarcluster/oarcluster/recipes/grammar"
 )
 
 // text is a rule of the table. Values are checked as they are read.
-func text(what, rule, say string) *grammar.Text {
-	return &grammar.Text{What: what, Rule: regexp.MustCompile(rule), Say: say, Fixed: true}
+func text(what, rule, say string) *grammar.Text { return named(what, regexp.MustCompile(rule), say) }
+
+// named is a rule that others check, too.
+func named(what string, rule *regexp.Regexp, say string) *grammar.Text {
+	return &grammar.Text{What: what, Rule: rule, Say: say, Fixed: true}
 }
 
 // whole is a rule of whole numbers.
@@ -30,9 +34,9 @@ func pairs(key *grammar.Text, value grammar.Value) grammar.Value {
 // The rules of values. What values mean together is checked in read.go, and what a
 // cluster can be in package cluster.
 var (
-	clusterName = text("name", `^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`, "a cluster's name has up to 32 lower-case letters, digits and inner dashes")
-	groupName   = text("group", `^[a-z]([a-z0-9-]{0,18}[a-z])?$`, "a group's name has up to 20 lower-case letters, digits and dashes, and begins and ends with a letter: the number of a node follows")
-	imageTag    = text("tag", `^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`, "a tag has at most 128 letters, digits, _, . and -, and does not begin with . or -")
+	clusterName = named("name", names.Cluster, "a cluster's name has up to 32 lower-case letters, digits and inner dashes")
+	groupName   = named("group", names.Group, "a group's name has up to 20 lower-case letters, digits and dashes, and begins and ends with a letter: the number of a node follows")
+	imageTag    = named("tag", names.Tag, "a tag has at most 128 letters, digits, _, . and -, and does not begin with . or -")
 	word        = text("value", `^[^\s]+$`, "it must be one word")
 	address     = text("bind", `^[0-9a-fA-F.:]+$`, "it must be an IP address of this machine, such as 127.0.0.1")
 	port        = whole("http_port", `^[1-9][0-9]{0,4}$`, "a port is a number up to 65535")
