@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
@@ -28,10 +29,23 @@ func (d *Docker) CreateNetwork(ctx context.Context, t cluster.Topology) error {
 		IPAM:       &network.IPAM{Config: []network.IPAMConfig{{Subnet: t.Subnet, Gateway: t.Subnet.Addr().Next()}}},
 		Labels:     map[string]string{cluster.LabelName: t.Name},
 	})
-	if errdefs.IsPermissionDenied(err) {
+	if overlaps(err) {
 		return ui.WithHint(fmt.Errorf("%w: %w", apply.ErrSubnetTaken, err), "try again; `docker network prune` removes networks that nothing uses")
 	}
 	return err
+}
+
+// overlaps reports that an engine refuses a network since another one has addresses of
+// it. The kind of the error does not tell: Docker says "forbidden" of much else, too, and
+// Podman "internal server error". The words are Docker's from 20.10 to 28.
+func overlaps(err error) bool {
+	return err != nil && slices.ContainsFunc([]string{
+		"Pool overlaps with other one on this address space", // Docker's address manager
+		"networks have overlapping IPv4",                     // Docker's bridge driver
+		"is already used on the host or by another config",   // Podman since 4
+		"is already being used by a cni configuration",       // Podman until 3, as the next one
+		"is being used by a network interface",
+	}, func(words string) bool { return strings.Contains(err.Error(), words) })
 }
 
 // CreateVolume makes a volume of the cluster named, or finds it again. The engine

@@ -3,8 +3,8 @@
 // # Policy
 //
 // One method is one thing that a caller wants of the engine; what "wanted" means
-// (already there, already gone) is settled here, by the kind of the engine's error
-// and never by its text. The API version is negotiated down to Engine 20.10.
+// (already there, already gone) is settled here, by the kind of the engine's error, and
+// by its text only where it has no kind of its own. The API version is negotiated down to Engine 20.10.
 // Everything that is made carries the labels of package cluster.
 //
 // # Boundaries

@@ -114,12 +114,20 @@ func respond(w http.ResponseWriter, value any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
 		w.WriteHeader(status(err))
-		value = object{"message": err.Error()}
+		value = object{"message": words(err)}
 	}
 	json.NewEncoder(w).Encode(value)
 }
 
-// status is the kind of an error, which is all that a client may go by.
+// words are those of an error, as Docker has them where clients go by them.
+func words(err error) string {
+	if errors.Is(err, apply.ErrSubnetTaken) {
+		return "Pool overlaps with other one on this address space"
+	}
+	return err.Error()
+}
+
+// status is the kind of an error.
 func status(err error) int {
 	text := err.Error()
 	switch {

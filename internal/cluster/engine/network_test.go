@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/apply"
+)
+
+// answering is an engine that answers every request but the first with a status and words.
+func answering(t *testing.T, status int, words string) *Docker {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path != "/_ping" {
+			w.WriteHeader(status)
+			fmt.Fprintf(w, `{"message": %q}`, words)
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	t.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())
+	d, err := Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// A subnet is tried again elsewhere only if it was what the engine refused.
+func TestWhichRefusalMeansATakenSubnet(t *testing.T) {
+	top := cluster.Topology{Name: "x", Subnet: netip.MustParsePrefix("10.141.0.0/24")}
+	for _, tc := range []struct {
+		words  string
+		status int
+		taken  bool
+	}{
+		{"Pool overlaps with other one on this address space", 403, true},
+		{"invalid pool request: Pool overlaps with other one on this address space", 403, true},
+		{"cannot create network 4ac7 (br-4ac7): conflicts with network 5bd8 (br-5bd8): networks have overlapping IPv4", 403, true},
+		{"subnet 10.141.0.0/24 is already used on the host or by another config", 500, true},
+		{"network 10.141.0.0/24 is already being used by a cni configuration", 500, true},
+		{"network 10.141.0.0/24 is being used by a network interface", 500, true},
+		{"operation is not permitted on predefined x network", 403, false},
+		{"authorization denied by plugin: no networks for you", 403, false},
+		{"network with name x already exists", 409, false},
+		{"could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network", 500, false},
+	} {
+		err := answering(t, tc.status, tc.words).CreateNetwork(t.Context(), top)
+		if err == nil || errors.Is(err, apply.ErrSubnetTaken) != tc.taken {
+			t.Errorf("%q: got %v", tc.words, err)
+		}
+	}
+}
