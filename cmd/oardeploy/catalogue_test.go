@@ -44,6 +44,11 @@ var elsewhere = map[string]string{
 	"packing a host's files: [^\\n]*":                                "memory takes what is written into it",
 	"the parser gave up: [^\\n]*":                                    "a fault of the YAML parser",
 
+	// Where the engine is at fault.
+	"the engine has not removed [^\\n]* of the cluster: clean again; should it stay, restart the engine \\(`sudo systemctl restart docker`\\)": "package engine tests it",
+	"the engine names no container on it: clean again; should it stay, restart the engine \\(`sudo systemctl restart docker`\\)":               "package engine tests it",
+	"`docker network inspect [^\\n]*` names what is connected to it":                                                                           "it answers nothing more",
+
 	"the engine told nothing of it for [^\\n]*": "it is shown after two minutes: package engine tests it",
 
 	// Keys are made of the kernel's random numbers, which do not end.

@@ -288,7 +288,14 @@ var provocations = map[string]func(*testing.T, *stage){
 
 	"Something else uses the cluster's network": func(t *testing.T, s *stage) {
 		s.deploy(t, "-n 1")
-		s.fault = refuse("DELETE /networks/", 403, "error while removing network: network oarcluster has active endpoints")
+		busy := refuse("DELETE /networks/", 403, "error while removing network: network oarcluster has active endpoints")
+		s.fault = func(w http.ResponseWriter, r *http.Request) bool {
+			if matches("GET /networks/.", r.Method+" "+r.URL.Path) {
+				fmt.Fprint(w, `{"Name": "oarcluster", "Labels": {"oarcluster.name": "oarcluster"}, "Containers": {"4ac7d1": {"Name": "webserver"}}}`)
+				return true
+			}
+			return busy(w, r)
+		}
 	},
 	"Something else uses a volume of the cluster's": func(t *testing.T, s *stage) {
 		s.deploy(t, "-n 1")

@@ -2,14 +2,19 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 
+	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -67,7 +72,7 @@ const stuck = 3
 // RemoveNetwork removes a network; one that is gone is a success. Containers that are
 // being removed meanwhile are waited for, as long as one after the other leaves it.
 func (d *Docker) RemoveNetwork(ctx context.Context, id string) error {
-	left, err := d.connected(ctx, id)
+	seen, err := d.network(ctx, id)
 	for rounds := 0; err == nil; {
 		err = persist(ctx, func(ctx context.Context) error {
 			_, err := d.api.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
@@ -76,25 +81,53 @@ func (d *Docker) RemoveNetwork(ctx context.Context, id string) error {
 		if !inUse(err) {
 			return err
 		}
-		now, unknown := d.connected(ctx, id)
-		if rounds++; now < left {
+		now, unknown := d.network(ctx, id)
+		if rounds++; len(now.Containers) < len(seen.Containers) {
 			rounds = 0
 		}
 		if unknown != nil || rounds == stuck {
-			return ui.WithHint(err, "a container that is not the cluster's is connected to it: `docker network inspect %s` names it", id)
+			return d.blame(ctx, err, id, now)
 		}
-		left, err = now, nil
+		seen, err = now, nil
 	}
 	return err
 }
 
-// connected counts the containers on a network: none on one that is gone.
-func (d *Docker) connected(ctx context.Context, id string) (int, error) {
+// network looks at a network: nothing is on one that is gone.
+func (d *Docker) network(ctx context.Context, id string) (network.Inspect, error) {
 	r, err := d.api.NetworkInspect(ctx, id, client.NetworkInspectOptions{})
 	if errdefs.IsNotFound(err) {
 		err = nil
 	}
-	return len(r.Network.Containers), err
+	return r.Network, err
+}
+
+// blame tells which containers keep a network from being removed. One that is not the
+// cluster's is its user's to take away; else the engine is at fault, which lets its own
+// containers go late, or does not know any more what is on the network.
+func (d *Docker) blame(ctx context.Context, err error, id string, n network.Inspect) error {
+	all, unknown := d.api.ContainerList(ctx, client.ContainerListOptions{All: true})
+	if unknown != nil {
+		return ui.WithHint(err, "`docker network inspect %s` names what is connected to it", id)
+	}
+	var own, others []string
+	for c, at := range n.Containers {
+		i := slices.IndexFunc(all.Items, func(s container.Summary) bool { return s.ID == c })
+		if i >= 0 && isHost(all.Items[i]) && belongs(all.Items[i].Labels, n.Labels[cluster.LabelName]) {
+			own = append(own, at.Name)
+		} else {
+			others = append(others, at.Name)
+		}
+	}
+	slices.Sort(own)
+	slices.Sort(others)
+	switch {
+	case len(others) > 0:
+		return ui.WithHint(err, "connected to it, and not the cluster's, is %q: `docker network disconnect --force %s %s`, then clean again", others, cmp.Or(n.Name, id), others[0])
+	case len(own) > 0:
+		return ui.WithHint(err, "the engine has not removed %q of the cluster: clean again; should it stay, restart the engine (`sudo systemctl restart docker`)", own)
+	}
+	return ui.WithHint(err, "the engine names no container on it: clean again; should it stay, restart the engine (`sudo systemctl restart docker`)")
 }
 
 // RemoveVolume removes a volume; one that is gone is a success. A container that

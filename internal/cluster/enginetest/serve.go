@@ -156,15 +156,16 @@ func (a *api) inspectNetwork(r *http.Request) (any, error) {
 	a.Fake.mu.Lock()
 	defer a.Fake.mu.Unlock()
 	id, on := r.PathValue("id"), object{}
-	if _, there := a.networks[id]; !there {
+	n, there := a.networks[id]
+	if !there {
 		return nil, fmt.Errorf("no such network: %s", id)
 	}
 	for name, c := range a.containers {
 		if c.owner == a.owners[id] {
-			on[name] = object{"Name": name}
+			on[c.ID] = object{"Name": name}
 		}
 	}
-	return object{"Id": id, "Containers": on}, nil
+	return object{"Id": id, "Name": n.Name, "Labels": labels(a.owners[id]), "Containers": on}, nil
 }
 
 // labels are those of an object of the cluster named; nobody's has none.
