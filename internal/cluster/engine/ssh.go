@@ -23,7 +23,7 @@ import (
 // is a session in it that runs `docker system dial-stdio` there: one login serves all
 // that sshd allows (ten, MaxSessions of sshd_config(5)); ssh logs in anew for others.
 type tunnel struct {
-	dir  string   // closed to others; holds the socket by which ssh's processes find the connection
+	folder
 	spec []string // ssh's arguments that name the machine
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -38,7 +38,7 @@ func openTunnel(ctx context.Context, host string) (*tunnel, error) {
 		return nil, ui.WithHint(err, "install it: sudo apt-get install openssh-client")
 	}
 	t := &tunnel{spec: spec.Args()}
-	if t.dir, err = os.MkdirTemp("", "oardeploy-ssh-"); err != nil {
+	if t.folder, err = newFolder(); err != nil {
 		return nil, err
 	}
 	control := "-oControlPath=" + filepath.Join(t.dir, "control")
@@ -49,8 +49,7 @@ func openTunnel(ctx context.Context, host string) (*tunnel, error) {
 		err = t.ssh(ctx, "-fNMT", "-oControlPersist=60", "-oConnectTimeout=30")
 	}
 	if err != nil {
-		os.RemoveAll(t.dir)
-		return nil, err
+		return nil, errors.Join(err, t.remove())
 	}
 	return t, nil
 }
@@ -97,5 +96,5 @@ func (t *tunnel) lend(ctx context.Context, port string) (stop func(), err error)
 
 // close logs out.
 func (t *tunnel) close() error {
-	return errors.Join(t.ssh(context.Background(), "-O", "exit"), os.RemoveAll(t.dir))
+	return errors.Join(t.ssh(context.Background(), "-O", "exit"), t.remove())
 }
