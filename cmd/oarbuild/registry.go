@@ -16,7 +16,7 @@ func newRegistry(s ui.Streams) *cobra.Command {
 	address := ""
 	serve := &cobra.Command{
 		Use: "serve", Short: "Serve the registry until interrupted", Args: noArgs,
-		Long: "A build with --push, and oardeploy, serve the same registry while they run. This keeps it up between them, for docker pull and others.",
+		Long: "A build with --push, and oardeploy, serve the same registry while they run. This keeps it up between them, for docker pull and others. Every user of this machine may read it; you and root may write.",
 		RunE: func(command *cobra.Command, _ []string) error { return serveRegistry(command.Context(), s, address) },
 	}
 	serve.Flags().StringVar(&address, "listen", "localhost:5000", "`ADDRESS` of the loopback to serve at")

@@ -12,8 +12,10 @@
 // the first serves, and when it ends another one takes its place.
 //
 // The registry is the CNCF distribution with its filesystem driver. It listens
-// on the loopback alone, for it asks nobody for a password, and answers no web
-// page: neither one of another site, nor one that had its own name lead here.
+// on the loopback alone, for it asks nobody for a password: the kernel tells whose
+// the other end of a connection is, every user of this machine may read, and who
+// serves, and root, may write. It answers no web page: neither one of another site,
+// nor one that had its own name lead here.
 //
 // # Publishing
 //

@@ -39,7 +39,7 @@ func IsLoopback(repository string) bool {
 // is served until stop is called; when another process of ours serves there, it
 // is served from the moment on at which that one ends. In every other case there
 // is nothing to do but to see that what listens is a registry, and no other user's.
-// Whoever reaches the port may write into what is served, unless readOnly. stop is
+// This user and root may write into what is served, unless readOnly. stop is
 // never nil, may be called more than once, and waits until the requests under way
 // have ended. Until then the folder is not collected (package collect). serving tells
 // whether this process serves it from the start.

@@ -2,9 +2,13 @@ package registry
 
 import (
 	"bufio"
+	"encoding/binary"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,15 +43,14 @@ func ownerOf(proc, port string) string {
 }
 
 // refuseStranger is an error when a user other than this one and root listens at the
-// port: its images would be root in containers that see this user's folders. Whoever
-// called sudo is root as well.
+// port: its images would be root in containers that see this user's folders.
 func refuseStranger(proc, port string) error {
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return nil // what uses the port says more
 	}
 	for _, s := range listening(proc, number) {
-		if s.user != "0" && s.user != strconv.Itoa(os.Getuid()) && (os.Getuid() != 0 || s.user != os.Getenv("SUDO_UID")) {
+		if !trusted(s.user) {
 			return ui.WithHint(fmt.Errorf("asking the registry at localhost:%s: it is served by user %s, who could put anything into its images", port, s.user),
 				"name another port with --registry localhost:PORT/NAME, or have root serve it")
 		}
@@ -55,13 +58,66 @@ func refuseStranger(proc, port string) error {
 	return nil
 }
 
-// socket is what listens at a port: its inode, and the number of the user whose it is.
+// trusted reports whether a user can do what this one can: the same one, and root.
+// Whoever called sudo is root as well. "" is nobody.
+func trusted(user string) bool {
+	return user == "0" || user == strconv.Itoa(os.Getuid()) || os.Getuid() == 0 && user != "" && user == os.Getenv("SUDO_UID")
+}
+
+// socket is one of TCP: its inode, and the number of the user whose it is.
 type socket struct{ inode, user string }
+
+// States of sockets in the kernel's tables.
+const established, listens = "01", "0A"
 
 // listening are the sockets that listen at the port.
 func listening(proc string, port uint64) []socket {
-	var found []socket
 	end := fmt.Sprintf(":%04X", port)
+	return sockets(proc, func(local, _, state string) bool { return state == listens && strings.HasSuffix(local, end) })
+}
+
+// peer is the number of the user at the other end of a connection of this machine; ""
+// of one whose other end is closed, or is not on this machine. A closed socket is in the
+// table for some time more, without an inode: as nobody's, which is to say root's.
+func peer(proc string, c net.Conn) string {
+	theirs, ours := addrPort(c.RemoteAddr()), addrPort(c.LocalAddr())
+	found := sockets(proc, func(local, remote, state string) bool {
+		// A program that speaks IPv6 may use its way to write an address of IPv4.
+		return state == established && (local == inTable(theirs, false) && remote == inTable(ours, false) ||
+			local == inTable(theirs, true) && remote == inTable(ours, true))
+	})
+	if len(found) != 1 || found[0].inode == "0" {
+		return ""
+	}
+	return found[0].user
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		at := tcp.AddrPort()
+		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// inTable is an address as the kernel's tables have it, of IPv4 or 6: words of four bytes
+// in the machine's order.
+func inTable(at netip.AddrPort, six bool) string {
+	bytes := at.Addr().AsSlice()
+	if six {
+		all := at.Addr().As16()
+		bytes = all[:]
+	}
+	text := ""
+	for word := range slices.Chunk(bytes, 4) {
+		text += fmt.Sprintf("%08X", binary.NativeEndian.Uint32(word))
+	}
+	return fmt.Sprintf("%s:%04X", text, at.Port())
+}
+
+// sockets are those of the kernel's tables (proc_pid_net(5)) that match.
+func sockets(proc string, match func(local, remote, state string) bool) []socket {
+	var found []socket
 	for _, table := range []string{"net/tcp", "net/tcp6"} {
 		file, err := os.Open(filepath.Join(proc, table))
 		if err != nil {
@@ -69,7 +125,7 @@ func listening(proc string, port uint64) []socket {
 		}
 		for lines := bufio.NewScanner(file); lines.Scan(); {
 			// sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
-			if f := strings.Fields(lines.Text()); len(f) > 9 && strings.HasSuffix(f[1], end) && f[3] == "0A" {
+			if f := strings.Fields(lines.Text()); len(f) > 9 && match(f[1], f[2], f[3]) {
 				found = append(found, socket{f[9], f[7]})
 			}
 		}

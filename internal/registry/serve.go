@@ -70,12 +70,13 @@ func serve(ctx context.Context, listener net.Listener, root string, readOnly boo
 		listener.Close()
 		return err
 	}
+	handler = owned(handler)
 	if readOnly {
 		handler = reading(handler)
 	}
 	var unused sync.Map // connections without a request yet
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 30 * time.Second,
+		Handler: handler, ReadHeaderTimeout: 30 * time.Second, ConnContext: knowing("/proc"),
 		ConnState: func(c net.Conn, state http.ConnState) {
 			if state == http.StateNew {
 				unused.Store(c, nil)
@@ -139,11 +140,41 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
+// peerKey is where a request's context has a function that tells its peer.
+type peerKey struct{}
+
+// knowing adds to a connection's context who is at its other end, for whoever asks: that
+// takes reading the kernel's table, once a connection.
+func knowing(proc string) func(context.Context, net.Conn) context.Context {
+	return func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, peerKey{}, sync.OnceValue(func() string { return peer(proc, c) }))
+	}
+}
+
+// owned lets nobody write but the user whose registry it is, and root: images are root
+// in what is made of them, so another user of this machine must not slip one in. Reading
+// is for all.
+func owned(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user := r.Context().Value(peerKey{}).(func() string); !reads(r) && !trusted(user()) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			// The form that clients show (OCI distribution specification, "Error Codes").
+			fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": "this registry is of user %d: others of this machine may only read"}]}`, os.Getuid())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// reads reports whether a request changes nothing.
+func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // reading lets nobody write. Who wants to is told to wait, not to give up: a build
 // that pushes meanwhile goes on when this process ends and its own serves.
 func reading(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if !reads(r) {
 			w.Header().Set("Retry-After", "1")
 			http.Error(w, "this registry is served for reading just now", http.StatusServiceUnavailable)
 			return
