@@ -25,7 +25,7 @@ func looked(ctx context.Context, names ...string) map[string]cluster.Observed {
 		return nil
 	}
 	defer d.Close()
-	found, err := deploy.Status(ctx, names, d)
+	found, err := deploy.Options{Engine: d}.Look(ctx, names)
 	if err != nil {
 		return nil
 	}

@@ -61,7 +61,7 @@ func runDoctor(ctx context.Context, s ui.Streams, f doctorFlags) error {
 		return err
 	}
 	defer d.Close()
-	verdicts, err := deploy.Examine(ctx, f.spec, d, deploy.Options{Base: base, Registry: root, Note: newBoard(s, false).note})
+	verdicts, err := deploy.Options{Engine: d, Base: base, Registry: root, Note: newBoard(s, false).note}.Examine(ctx, f.spec)
 	if err == nil {
 		err = printVerdicts(s, verdicts, f.json)
 	}

@@ -24,7 +24,7 @@ func onHost(ctx context.Context, name, host string, do func(*engine.Docker, clus
 		return err
 	}
 	defer d.Close()
-	c, err := deploy.Find(ctx, name, host, d)
+	c, err := deploy.Options{Engine: d}.Find(ctx, name, host)
 	if err != nil {
 		return err
 	}

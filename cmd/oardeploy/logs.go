@@ -55,7 +55,7 @@ func runLogs(ctx context.Context, s ui.Streams, f logsFlags, hosts []string) err
 	defer p.end()
 	o := logs.Options{Part: f.part, To: p.to}
 	if len(hosts) == 1 {
-		if _, err := deploy.Find(ctx, f.name, hosts[0], d); err != nil {
+		if _, err := (deploy.Options{Engine: d}).Find(ctx, f.name, hosts[0]); err != nil {
 			return err
 		}
 		o.Host, o.To = hosts[0], func(string) (io.Writer, io.Writer) { return p.alone("stdout", s.Out), p.alone("stderr", s.Err) }

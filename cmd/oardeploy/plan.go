@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -38,7 +37,7 @@ func printPlan(ctx context.Context, s ui.Streams, spec cluster.Spec, c common) e
 		return err
 	}
 	defer done()
-	text, err := deploy.Plan(ctx, spec, o)
+	text, err := o.Plan(ctx, spec)
 	if err != nil {
 		return err
 	}

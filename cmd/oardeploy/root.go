@@ -11,7 +11,6 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/manual"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
@@ -106,7 +105,7 @@ func (f deployFlags) bring(ctx context.Context, s ui.Streams, spec cluster.Spec)
 	ui.OnStop(ctx, "`oardeploy clean %s` removes what is left", spec.Name)
 	return untilReady(s, o, f.json, func() (info access.Info, err error) {
 		err = traced(ctx, f.trace, func(ctx context.Context) error {
-			info, err = deploy.Deploy(ctx, spec, o)
+			info, err = o.Deploy(ctx, spec)
 			return err
 		})
 		return info, err

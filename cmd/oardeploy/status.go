@@ -72,7 +72,7 @@ func runStatus(ctx context.Context, s ui.Streams, f statusFlags) error {
 		return err
 	}
 	defer done()
-	found, err := deploy.Status(ctx, names, o.Engine)
+	found, err := o.Look(ctx, names)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func newStart(s ui.Streams) *cobra.Command {
 
 func runStart(ctx context.Context, s ui.Streams, f waitFlags) error {
 	return f.bring(ctx, s,
-		func(o deploy.Options) (string, error) { return o.PlanStart(ctx, f.name, nil, false) },
+		func(o deploy.Options) (string, error) { return o.PlanStart(ctx, f.name, nil) },
 		func(o deploy.Options) (access.Info, error) { return o.Start(ctx, f.name, nil) })
 }
 
@@ -54,21 +54,8 @@ func newRestart(s ui.Streams) *cobra.Command {
 	return cmd
 }
 
-// runRestart prints two plans, for it does one after the other.
 func runRestart(ctx context.Context, s ui.Streams, f waitFlags, hosts []string) error {
 	return f.bring(ctx, s,
-		func(o deploy.Options) (string, error) {
-			stop, err := o.PlanStop(ctx, f.name, hosts)
-			if err != nil {
-				return "", err
-			}
-			start, err := o.PlanStart(ctx, f.name, hosts, true)
-			return stop + start, err
-		},
-		func(o deploy.Options) (access.Info, error) {
-			if err := o.Stop(ctx, f.name, hosts); err != nil {
-				return access.Info{}, err
-			}
-			return o.Start(ctx, f.name, hosts)
-		})
+		func(o deploy.Options) (string, error) { return o.PlanRestart(ctx, f.name, hosts) },
+		func(o deploy.Options) (access.Info, error) { return o.Restart(ctx, f.name, hosts) })
 }

@@ -1,6 +1,7 @@
-// Package deploy is what oardeploy can do with a cluster, one exported function a
-// verb: bring it to what its user asked for, show the way there, remove it, look
-// at it.
+// Package deploy is what oardeploy can do with a cluster, one method of [Options] a
+// verb: bring it to what its user asked for, show the way there, stop and start it,
+// remove it, look at it. What changes a cluster has beside it a method that plans so
+// and changes nothing.
 //
 // # Policy
 //
@@ -22,12 +23,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
+	"github.com/oarcluster/oarcluster/internal/cluster/doctor"
 	"github.com/oarcluster/oarcluster/internal/cluster/images"
 	"github.com/oarcluster/oarcluster/internal/cluster/lock"
 	"github.com/oarcluster/oarcluster/internal/cluster/plan"
@@ -47,6 +48,8 @@ type Engine interface {
 	Download(ctx context.Context, id, path string) (io.ReadCloser, error)
 	// TryFolders fails when containers could not have folders of the engine's machine.
 	TryFolders(ctx context.Context, name, image string, folders []string) error
+	// About tells what the engine says of itself and its machine.
+	About(ctx context.Context) (doctor.Engine, doctor.Host, error)
 	// Lend makes a port of this machine's loopback one of the engine's machine, if that
 	// is another one and there is a way.
 	Lend(ctx context.Context, port string) (stop func(), err error)
@@ -71,47 +74,59 @@ type Options struct {
 }
 
 // Deploy brings the cluster to what spec asks for and waits until it is ready.
-func Deploy(ctx context.Context, spec cluster.Spec, o Options) (access.Info, error) {
-	if err := spec.ValidateName(); err != nil {
-		return access.Info{}, err
-	}
-	return bring(ctx, run{Options: o, spec: spec})
+func (o Options) Deploy(ctx context.Context, spec cluster.Spec) (access.Info, error) {
+	return o.bring(ctx, run{spec: spec})
 }
 
 // Scale brings groups of a cluster to other numbers of nodes ("" is its only group)
 // and leaves everything else as it runs, images too. Jobs on nodes that go are ended
 // by OAR before.
 func (o Options) Scale(ctx context.Context, name string, nodes map[string]int) (access.Info, error) {
-	if err := CheckNames(name); err != nil {
-		return access.Info{}, err
-	}
-	return bring(ctx, run{Options: o, spec: cluster.Spec{Name: name}, scale: nodes})
+	return o.bring(ctx, run{spec: cluster.Spec{Name: name}, scale: nodes})
 }
 
-// bring carries a run out, while nobody else changes the cluster.
-func bring(ctx context.Context, asked run) (info access.Info, err error) {
+// alone does something with a cluster while nobody else changes it. Its calls of the
+// engine are traced.
+func (o Options) alone(ctx context.Context, name string, do func(Options) error) (err error) {
 	defer func() { err = aboutDisk(err) }()
-	asked.Engine = traced{asked.Engine}
-	held, err := lock.Take(ctx, asked.Engine, asked.spec.Name, asked.Note)
-	if err != nil {
-		return access.Info{}, err
+	if err := CheckNames(name); err != nil {
+		return err
 	}
-	defer release(ctx, held, asked.Options)
+	o.Engine = traced{o.Engine}
+	held, err := lock.Take(ctx, o.Engine, name, o.Note)
+	if err != nil {
+		return err
+	}
+	defer release(ctx, held, o)
+	return do(o)
+}
+
+// bring carries a run out.
+func (o Options) bring(ctx context.Context, asked run) (info access.Info, err error) {
+	err = o.alone(ctx, asked.spec.Name, func(o Options) error {
+		asked.Options = o
+		info, err = try(ctx, asked)
+		return err
+	})
+	return info, err
+}
+
+// try carries a run out, again where another one was faster.
+func try(ctx context.Context, asked run) (access.Info, error) {
 	folder, err := access.Open(ctx, asked.Base, asked.spec.Name, asked.Machine)
 	if err != nil {
 		return access.Info{}, err
 	}
 	asked.folder = folder
-	// A new one for each try: the goroutine that finds keys may still read the other.
-	try := func() (*run, access.Info, error) {
+	once := func() (*run, access.Info, error) {
 		r := asked
 		info, err := r.deploy(ctx)
 		return &r, info, err
 	}
-	r, info, err := try()
+	r, info, err := once()
 	for tries := 1; err != nil && tries < maxTries && r.outrun(ctx, err); tries++ {
-		asked.keys, asked.avoid = r.keys, append(asked.avoid, r.topology.Subnet)
-		r, info, err = try()
+		asked.shared, asked.avoid = r.shared, append(asked.avoid, r.topology.Subnet)
+		r, info, err = once()
 	}
 	if err != nil && folder.New && (r.before == nil || !r.Keep) {
 		return info, errors.Join(err, folder.Remove())
@@ -157,13 +172,12 @@ type run struct {
 	spec     cluster.Spec
 	scale    map[string]int // not nil: so many nodes of these groups, and all else as it runs
 	folder   *access.Folder
-	avoid    []netip.Prefix               // taken, though the engine may not list who has them yet
-	topology cluster.Topology             // what is wanted
-	wide     cluster.Topology             // the same with the nodes that are to go
-	keys     func() (secrets.Keys, error) // waits for them
-	files    map[string]string            // what the cluster's hosts are told so far, once keys are read
-	before   *cluster.Observed            // nil until the first step may have been taken
-	told     bool                         // running hosts may have been told of other hosts
+	avoid    []netip.Prefix         // taken, though the engine may not list who has them yet
+	topology cluster.Topology       // what is wanted
+	wide     cluster.Topology       // the same with the nodes that are to go
+	shared   func() (shared, error) // waits for it
+	before   *cluster.Observed      // nil until the first step may have been taken
+	told     bool                   // running hosts may have been told of other hosts
 }
 
 func (r *run) deploy(ctx context.Context) (access.Info, error) {
@@ -208,16 +222,17 @@ func (r *run) prepare(ctx context.Context) (cluster.Observed, plan.Plan, error) 
 		return observed, nil, err
 	}
 	observed.Taken = append(observed.Taken, r.avoid...)
-	if r.keys == nil || len(observed.Containers) > 0 {
-		name := r.spec.Name // scaling replaces the spec while keys are made
-		r.keys = later(func() (secrets.Keys, error) { return r.findKeys(ctx, name, observed) })
+	if r.shared == nil || len(observed.Containers) > 0 {
+		o, name, seen := r.Options, r.spec.Name, observed // of this moment: the run goes on meanwhile
+		r.shared = later(func() (shared, error) { return o.findShared(ctx, name, seen) })
 	}
 	if len(observed.Containers) > 0 {
-		// They come out of a container that may be about to be replaced.
-		if _, err := r.keys(); err != nil {
+		// It comes out of a container that may be about to be replaced.
+		found, err := r.shared()
+		if err != nil {
 			return observed, nil, err
 		}
-		observed.Files = r.files
+		observed.Files = found.files
 	}
 	if r.scale != nil {
 		if r.spec, err = scaled(r.spec.Name, r.scale, observed); err != nil {
@@ -253,9 +268,9 @@ func (r *run) act(ctx context.Context, steps plan.Plan) error {
 	if err := r.apply(ctx, r.topology, steps); err != nil {
 		return err
 	}
-	keys, err := r.keys()
+	found, err := r.shared()
 	if err == nil {
-		err = r.folder.Write(r.topology, keys)
+		err = r.folder.Write(r.topology, found.keys)
 	}
 	if err != nil {
 		return err
@@ -274,11 +289,11 @@ func (r *run) apply(ctx context.Context, t cluster.Topology, steps plan.Plan) er
 	return apply.Run(ctx, apply.Job{
 		Plan: steps, Topology: t, Engine: r.Engine, Patience: r.Timeout,
 		Files: func(host string) ([]byte, error) {
-			keys, err := r.keys()
+			found, err := r.shared()
 			if err != nil {
 				return nil, err
 			}
-			return keys.Archive(t, host)
+			return found.keys.Archive(t, host)
 		},
 		Done: func(s plan.Step) { progress(r.Note, s) },
 	})
@@ -305,62 +320,4 @@ func progress(note func(string), s plan.Step) {
 	if text, ok := past[s.Op]; ok {
 		note(strings.TrimSpace(s.Kind + " " + s.Name + " " + text))
 	}
-}
-
-// later begins f at once and returns what waits for its answer: making keys takes
-// as long as making the first containers.
-func later[T any](f func() (T, error)) func() (T, error) {
-	once := sync.OnceValues(f)
-	go once()
-	return once
-}
-
-// findKeys reads the keys of a running cluster from one of its containers, and
-// makes new ones for a cluster that has none, with its name.
-func (r *run) findKeys(ctx context.Context, name string, o cluster.Observed) (keys secrets.Keys, err error) {
-	ctx = trace.Lane(ctx, "keys")
-	end := trace.Span(ctx, "find keys")
-	defer func() { end(err) }()
-	archive, err := state(ctx, r.Engine, o)
-	if err != nil {
-		return keys, err
-	}
-	if archive == nil {
-		return r.NewKeys(name)
-	}
-	defer archive.Close()
-	if keys, r.files, err = secrets.Read(archive); errors.Is(err, context.DeadlineExceeded) {
-		return keys, err
-	}
-	return keys, ui.WithHint(err, "its containers alone had them: remove the cluster with `oardeploy clean %s`, then deploy it anew", name)
-}
-
-// What the hosts share is read for so long, and up to so many bytes: root in a
-// container may have written anything, and the cluster is locked meanwhile.
-const statePatience, maxState = time.Minute, 300 << 20
-
-// limited is an archive that ends when it is too long.
-type limited struct {
-	io.Reader
-	close func() error
-}
-
-func (l limited) Close() error { return l.close() }
-
-// state is the archive of what the hosts of a cluster share, nil when none is there
-// to ask.
-func state(ctx context.Context, e Engine, o cluster.Observed) (io.ReadCloser, error) {
-	i := slices.IndexFunc(o.Containers, func(c cluster.Container) bool {
-		return c.Role != "dns" && (c.State == "running" || c.State == "paused" || c.State == "exited")
-	})
-	if i < 0 {
-		return nil, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, statePatience)
-	archive, err := e.Download(ctx, o.Containers[i].ID, "/etc/oarcluster")
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	return limited{io.LimitReader(archive, maxState), func() error { defer cancel(); return archive.Close() }}, nil
 }

@@ -87,7 +87,7 @@ func newWorld(t *testing.T) *world {
 		NewKeys: func(string) (secrets.Keys, error) { return keys() }}
 	t.Cleanup(func() {
 		w.Before = func(string) error { return nil }
-		deploy.Clean(context.WithoutCancel(t.Context()), []string{w.spec.Name}, w.o)
+		w.o.Clean(context.WithoutCancel(t.Context()), []string{w.spec.Name})
 	})
 	return w
 }
@@ -95,7 +95,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) deploy(t *testing.T, nodes int) {
 	t.Helper()
 	w.spec.Groups[0].Nodes = nodes
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err != nil {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -122,7 +122,7 @@ func (w *world) expect(t *testing.T, want []string) {
 func TestDeployGrowShrinkClean(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	info, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	info, err := w.o.Deploy(t.Context(), w.spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestDeployGrowShrinkClean(t *testing.T) {
 	if !w.notes.has("nothing to do") {
 		t.Error("an unchanged cluster was changed")
 	}
-	if err := deploy.Clean(t.Context(), []string{"oarcluster"}, w.o); err != nil {
+	if err := w.o.Clean(t.Context(), []string{"oarcluster"}); err != nil {
 		t.Fatal(err)
 	}
 	w.expect(t, nil)
@@ -195,7 +195,7 @@ func TestStoppedClusterIsAwaited(t *testing.T) {
 		w.Kill("oarcluster_"+host, 0)
 	}
 	w.Mute, w.o.Timeout, w.o.Keep = []string{"node1"}, 100*time.Millisecond, true
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err == nil || !strings.Contains(err.Error(), `mark "oarcluster: node1 alive"`) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err == nil || !strings.Contains(err.Error(), `mark "oarcluster: node1 alive"`) {
 		t.Errorf("a cluster whose node did not come back: %v", err)
 	}
 }
@@ -208,11 +208,11 @@ func TestNamesOfNoClusterTouchNothing(t *testing.T) {
 	for _, name := range []string{"", "x/../../victim", "Foo"} {
 		spec := w.spec
 		spec.Name = name
-		_, deployed := deploy.Deploy(t.Context(), spec, w.o)
-		_, planned := deploy.Plan(t.Context(), spec, w.o)
-		_, seen := deploy.Status(t.Context(), []string{name}, w.Fake)
-		_, found := deploy.Find(t.Context(), name, "node1", w.Fake)
-		cleaned := deploy.Clean(t.Context(), []string{"good", name}, w.o)
+		_, deployed := w.o.Deploy(t.Context(), spec)
+		_, planned := w.o.Plan(t.Context(), spec)
+		_, seen := w.o.Look(t.Context(), []string{name})
+		_, found := w.o.Find(t.Context(), name, "node1")
+		cleaned := w.o.Clean(t.Context(), []string{"good", name})
 		for i, err := range []error{deployed, planned, seen, found, cleaned} {
 			if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("checking cluster name %q", name)) {
 				t.Errorf("%q, verb %d: got %v", name, i, err)
@@ -247,14 +247,14 @@ func TestClustersSideBySide(t *testing.T) {
 	second := w.spec
 	second.Name, second.HTTPPort = "two", 48081
 	second.Bind = address()
-	if _, err := deploy.Deploy(t.Context(), second, w.o); err != nil {
+	if _, err := w.o.Deploy(t.Context(), second); err != nil {
 		t.Fatal(err)
 	}
-	found, err := deploy.Status(t.Context(), nil, w.Fake)
+	found, err := w.o.Look(t.Context(), nil)
 	if err != nil || len(found) != 2 || len(found["two"].Containers) != 4 {
 		t.Errorf("got %v, %v", found, err)
 	}
-	if err := deploy.Clean(t.Context(), []string{"two"}, w.o); err != nil {
+	if err := w.o.Clean(t.Context(), []string{"two"}); err != nil {
 		t.Fatal(err)
 	}
 	w.expect(t, cluster2(1))
@@ -264,11 +264,11 @@ func TestForeignContainerStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.AddForeign("oarcluster_node2")
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if err == nil || !strings.Contains(err.Error(), "container oarcluster_node2 exists already") {
 		t.Errorf("got %v", err)
 	}
-	if err := deploy.Clean(t.Context(), []string{"oarcluster"}, w.o); err != nil {
+	if err := w.o.Clean(t.Context(), []string{"oarcluster"}); err != nil {
 		t.Error(err)
 	}
 	w.expect(t, []string{"container oarcluster_node2 running"})
@@ -278,16 +278,16 @@ func TestForeignVolumeStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.AddForeignVolume("oarcluster_state")
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if err == nil || !strings.Contains(err.Error(), "volume oarcluster_state exists already") {
 		t.Errorf("got %v", err)
 	}
 	w.Before = at(3, func() error { w.AddForeignVolume("two_state"); return nil })
 	w.spec.Name = "two"
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err == nil || !strings.Contains(err.Error(), `creating volume "two_state"`) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err == nil || !strings.Contains(err.Error(), `creating volume "two_state"`) {
 		t.Errorf("one that came since we looked: %v", err)
 	}
-	if err := deploy.Clean(t.Context(), []string{"oarcluster", "two"}, w.o); err != nil {
+	if err := w.o.Clean(t.Context(), []string{"oarcluster", "two"}); err != nil {
 		t.Error(err)
 	}
 	w.expect(t, []string{"volume oarcluster_state", "volume two_state"})
@@ -297,7 +297,7 @@ func TestVolumeThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.spec.Volumes = []cluster.Volume{{Host: "/does/not/exist", Container: "/x"}}
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if err == nil || !strings.Contains(err.Error(), `checking volume "/does/not/exist:/x"`) {
 		t.Errorf("got %v", err)
 	}
@@ -307,18 +307,18 @@ func TestVolumeThatDoesNotExist(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err == nil || !strings.Contains(err.Error(), "there is none") {
+	if _, err := w.o.Find(t.Context(), "oarcluster", "node1"); err == nil || !strings.Contains(err.Error(), "there is none") {
 		t.Errorf("without a cluster: %v", err)
 	}
 	w.deploy(t, 1)
-	if c, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err != nil || c.Name != "oarcluster_node1" {
+	if c, err := w.o.Find(t.Context(), "oarcluster", "node1"); err != nil || c.Name != "oarcluster_node1" {
 		t.Errorf("got %+v, %v", c, err)
 	}
-	if _, err := deploy.Find(t.Context(), "oarcluster", "node9", w.Fake); err == nil || !strings.Contains(err.Error(), `"node9"`) {
+	if _, err := w.o.Find(t.Context(), "oarcluster", "node9"); err == nil || !strings.Contains(err.Error(), `"node9"`) {
 		t.Errorf("a host that is not there: %v", err)
 	}
 	w.Kill("oarcluster_node1", 1)
-	if c, err := deploy.Find(t.Context(), "oarcluster", "node1", w.Fake); err != nil || c.State != "exited" {
+	if c, err := w.o.Find(t.Context(), "oarcluster", "node1"); err != nil || c.State != "exited" {
 		t.Errorf("a stopped host: %+v, %v", c, err)
 	}
 }

@@ -16,16 +16,9 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cluster/doctor"
 )
 
-// Patient is an engine that tells of itself.
-type Patient interface {
-	Engine
-	About(ctx context.Context) (doctor.Engine, doctor.Host, error)
-}
-
 // Examine looks at everything that a deploy of spec would need, and changes nothing.
-func Examine(ctx context.Context, spec cluster.Spec, e Patient, o Options) ([]doctor.Verdict, error) {
-	o.Engine = e
-	observed, err := e.Observe(ctx, spec.Name)
+func (o Options) Examine(ctx context.Context, spec cluster.Spec) ([]doctor.Verdict, error) {
+	observed, err := o.Engine.Observe(ctx, spec.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +26,7 @@ func Examine(ctx context.Context, spec cluster.Spec, e Patient, o Options) ([]do
 	for _, g := range spec.Groups {
 		f.Nodes += g.Nodes
 	}
-	if f.Engine, f.Host, err = e.About(ctx); err != nil {
+	if f.Engine, f.Host, err = o.Engine.About(ctx); err != nil {
 		return nil, err
 	}
 	held := observed.Holder

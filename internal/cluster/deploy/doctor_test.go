@@ -10,24 +10,15 @@ import (
 	"testing"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/cluster/doctor"
-	"github.com/oarcluster/oarcluster/internal/cluster/enginetest"
 )
-
-// patient is a fake engine that tells of itself.
-type patient struct{ *enginetest.Fake }
-
-func (patient) About(context.Context) (doctor.Engine, doctor.Host, error) {
-	return doctor.Engine{Name: "Docker Engine", Version: "29.1.0", API: "1.52", Arch: "amd64"}, doctor.Host{}, nil
-}
 
 func TestExamine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	states := func() map[string]string {
 		t.Helper()
-		verdicts, err := deploy.Examine(t.Context(), w.spec, patient{w.Fake}, w.o)
+		verdicts, err := w.o.Examine(t.Context(), w.spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +64,7 @@ func TestAFullDiskIsNamed(t *testing.T) {
 	}
 	w.spec.Groups[0].Nodes = 1
 	code, stderr := report(t, func(ctx context.Context) error {
-		_, err := deploy.Deploy(ctx, w.spec, w.o)
+		_, err := w.o.Deploy(ctx, w.spec)
 		return err
 	})
 	if code != 1 || !strings.Contains(stderr, "hint: the disk is full; make room: ") {
@@ -89,7 +80,7 @@ func TestExamineWhatCannotBeLaidOut(t *testing.T) {
 	w, _ := elsewhere(t, "tcp://lab", repository)
 	examine := func() map[string]doctor.Verdict {
 		t.Helper()
-		verdicts, err := deploy.Examine(t.Context(), w.spec, patient{w.Fake}, w.o)
+		verdicts, err := w.o.Examine(t.Context(), w.spec)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func TestFailureAtEveryCallIsUndone(t *testing.T) {
 			w := newWorld(t)
 			w.spec.Groups[0].Nodes = 1
 			w.Before = at(n, func() error { return errFault })
-			if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
+			if _, err := w.o.Deploy(t.Context(), w.spec); !errors.Is(err, errFault) {
 				t.Errorf("got %v", err)
 			}
 			w.expect(t, nil)
@@ -73,7 +73,7 @@ func TestInterruptAtEveryCallIsUndone(t *testing.T) {
 			w.spec.Groups[0].Nodes = 1
 			ctx, cancel := context.WithCancel(t.Context())
 			w.Before = at(n, func() error { cancel(); return nil })
-			if _, err := deploy.Deploy(ctx, w.spec, w.o); !errors.Is(err, context.Canceled) {
+			if _, err := w.o.Deploy(ctx, w.spec); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
 			w.expect(t, nil)
@@ -99,7 +99,7 @@ func TestKillAtEveryCallCanBeRepaired(t *testing.T) {
 					return nil
 				}
 				w.o.Timeout = time.Millisecond
-				_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+				_, err := w.o.Deploy(t.Context(), w.spec)
 				if err == nil && n < calls(t) {
 					t.Error("a killed deploy succeeded")
 				}
@@ -108,7 +108,7 @@ func TestKillAtEveryCallCanBeRepaired(t *testing.T) {
 				return w
 			}
 			w := half()
-			if err := deploy.Clean(t.Context(), []string{"oarcluster"}, w.o); err != nil {
+			if err := w.o.Clean(t.Context(), []string{"oarcluster"}); err != nil {
 				t.Error(err)
 			}
 			w.expect(t, nil)
@@ -135,7 +135,7 @@ func TestFailedGrowthGoesBack(t *testing.T) {
 				return nil
 			}
 			w.spec.Groups[0].Nodes = 3
-			if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
+			if _, err := w.o.Deploy(t.Context(), w.spec); !errors.Is(err, errFault) {
 				t.Errorf("got %v", err)
 			}
 			w.expect(t, cluster2(1))
@@ -184,7 +184,7 @@ func TestTakenPortIsChosenAnew(t *testing.T) {
 			}
 			return nil
 		}
-		info, err := deploy.Deploy(t.Context(), w.spec, w.o)
+		info, err := w.o.Deploy(t.Context(), w.spec)
 		if want == "" && (err != nil || !strings.HasSuffix(info.API, ":48100/oarapi/")) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: got %v, %s", name, err, info.API)
 		}
@@ -204,7 +204,7 @@ func TestFailedShrinkGoesBack(t *testing.T) {
 		return nil
 	}
 	w.spec.Groups[0].Nodes = 1
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); !errors.Is(err, errFault) {
 		t.Errorf("got %v", err)
 	}
 	w.expect(t, cluster2(3))
@@ -217,7 +217,7 @@ func TestNodeThatNeverComes(t *testing.T) {
 	w := newWorld(t)
 	w.Mute = []string{"node2"}
 	w.o.Timeout = 50 * time.Millisecond
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if err == nil {
 		t.Fatal("ready without node2")
 	}
@@ -233,7 +233,7 @@ func TestKeepOnFailureKeeps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Mute, w.o.Keep, w.o.Timeout = []string{"server"}, true, 50*time.Millisecond
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err == nil {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err == nil {
 		t.Fatal("ready without server")
 	}
 	w.expect(t, cluster2(2))
@@ -251,7 +251,7 @@ func TestContainerThatEndsFailsAtOnce(t *testing.T) {
 			w.Kill("oarcluster_server", 3)
 		}
 	}
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if err == nil || !strings.Contains(err.Error(), "server: its container ended with exit status 3") {
 		t.Errorf("got %v", err)
 	}
@@ -265,14 +265,14 @@ func TestOneAtATimeChangesACluster(t *testing.T) {
 	var second, third error
 	cleaned := make(chan error)
 	w.Before = at(2, func() error {
-		_, second = deploy.Deploy(t.Context(), w.spec, w.o)
-		go func() { cleaned <- deploy.Clean(t.Context(), []string{"oarcluster"}, w.o) }()
+		_, second = w.o.Deploy(t.Context(), w.spec)
+		go func() { cleaned <- w.o.Clean(t.Context(), []string{"oarcluster"}) }()
 		for w.notes.count("waiting for process ") == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		third = deploy.Clean(ctx, []string{"oarcluster"}, w.o)
+		third = w.o.Clean(ctx, []string{"oarcluster"})
 		return nil
 	})
 	w.deploy(t, 1)
@@ -294,10 +294,10 @@ func TestForeignLockStays(t *testing.T) {
 	w := newWorld(t)
 	w.deploy(t, 1)
 	w.AddForeignVolume("oarcluster_lock")
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, lock.ErrForeign) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); !errors.Is(err, lock.ErrForeign) {
 		t.Errorf("got %v", err)
 	}
-	if err := deploy.Clean(t.Context(), []string{"oarcluster"}, w.o); err != nil {
+	if err := w.o.Clean(t.Context(), []string{"oarcluster"}); err != nil {
 		t.Error(err)
 	}
 	w.expect(t, []string{"volume oarcluster_lock"})
@@ -328,7 +328,7 @@ func TestUndoingTriesAgain(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); !errors.Is(err, errFault) {
 		t.Errorf("got %v", err)
 	}
 	w.expect(t, nil)
@@ -347,7 +347,7 @@ func TestUndoingThatFailsTellsWhatCleans(t *testing.T) {
 		return nil
 	}
 	code, stderr := report(t, func(ctx context.Context) error {
-		_, err := deploy.Deploy(ctx, w.spec, w.o)
+		_, err := w.o.Deploy(ctx, w.spec)
 		return err
 	})
 	if code != 1 || !strings.Contains(stderr, "\nundoing what was done: removing ") || !strings.HasSuffix(stderr, "hint: `oardeploy clean oarcluster` removes what is left\n") {
@@ -368,7 +368,7 @@ func TestUnreadyWaitsForNoHost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Mute, w.o.Unready = []string{"server", "frontend", "node1", "node2"}, true
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err != nil {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err != nil {
 		t.Error(err)
 	}
 }

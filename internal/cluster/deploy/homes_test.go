@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 )
 
 // What a deploy that replaces the server, or finds it gone, may meet at a call.
@@ -41,7 +40,7 @@ func TestHomesOutliveAFailedReplacement(t *testing.T) {
 						fault = at(n, func() error { return errFault })
 					}
 					w.Before = both(fault, homeStays(t))
-					if _, err := deploy.Deploy(ctx, w.spec, w.o); err == nil {
+					if _, err := w.o.Deploy(ctx, w.spec); err == nil {
 						t.Error("a deploy succeeded in spite of its fault")
 					}
 					w.Before = homeStays(t)

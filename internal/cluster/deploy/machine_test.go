@@ -12,7 +12,6 @@ import (
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/cluster/enginetest"
 	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
 )
@@ -41,7 +40,7 @@ func TestDeployOnAnotherMachine(t *testing.T) {
 	t.Parallel()
 	w, calls := elsewhere(t, "ssh://box", repository)
 	w.spec.Volumes = []cluster.Volume{{Host: "/only/there", Container: "/data"}}
-	info, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	info, err := w.o.Deploy(t.Context(), w.spec)
 	if err != nil || info.Machine != "ssh://box" || info.Tunnel == "" {
 		t.Fatalf("got %+v, %v", info, err)
 	}
@@ -49,7 +48,7 @@ func TestDeployOnAnotherMachine(t *testing.T) {
 		t.Error("a port was lent for a registry that is everybody's")
 	}
 	w.Machine, w.o.Machine, w.o.Base = "", "", t.TempDir()
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err == nil || !strings.Contains(err.Error(), `checking volume "/only/there:/data"`) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err == nil || !strings.Contains(err.Error(), `checking volume "/only/there:/data"`) {
 		t.Errorf("on this machine: got %v", err)
 	}
 }
@@ -64,7 +63,7 @@ func TestDeployLendsTheRegistry(t *testing.T) {
 	mine := l.Addr().String() + "/oarcluster"
 	l.Close()
 	w, calls := elsewhere(t, "ssh://box", mine)
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err != nil || !slices.Contains(calls(), "lend") {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err != nil || !slices.Contains(calls(), "lend") {
 		t.Errorf("got %v after %q", err, calls())
 	}
 }
@@ -75,7 +74,7 @@ func TestAnotherMachineHasNoRegistryOnItsLoopback(t *testing.T) {
 	w, calls := elsewhere(t, "tcp://box", "localhost:1/oarcluster")
 	w.spec.Bind = netip.MustParseAddr("192.0.2.7")
 	clear(w.Images)
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if slices.Contains(calls(), "lend") {
 		t.Error("a port was lent over TCP")
 	}
@@ -96,7 +95,7 @@ func TestTheFolderIsOfOneMachine(t *testing.T) {
 	}
 	other, _ := elsewhere(t, "ssh://box", repository)
 	other.o.Base, other.o.NewKeys = w.o.Base, secrets.New
-	_, deployed := deploy.Deploy(t.Context(), other.spec, other.o)
+	_, deployed := other.o.Deploy(t.Context(), other.spec)
 	_, scaled := other.o.Scale(t.Context(), "oarcluster", map[string]int{"": 2})
 	_, started := other.o.Start(t.Context(), "oarcluster", nil)
 	for verb, err := range map[string]error{"deploy": deployed, "scale": scaled, "start": started} {
@@ -105,7 +104,7 @@ func TestTheFolderIsOfOneMachine(t *testing.T) {
 		}
 	}
 	other.expect(t, nil)
-	if err := deploy.Clean(t.Context(), []string{"oarcluster"}, other.o); err != nil || other.notes.count("leaving "+w.folder()) != 1 {
+	if err := other.o.Clean(t.Context(), []string{"oarcluster"}); err != nil || other.notes.count("leaving "+w.folder()) != 1 {
 		t.Errorf("clean: %v, %q", err, other.notes.lines)
 	}
 	if after, err := os.ReadFile(w.folder() + "/id_ed25519"); string(after) != string(before) {
@@ -124,7 +123,7 @@ func TestAnotherMachinesFoldersAreTriedFirst(t *testing.T) {
 	t.Parallel()
 	w, calls := elsewhere(t, "ssh://box", repository)
 	w.spec.Volumes = []cluster.Volume{{Host: "/there", Container: "/data"}}
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err != nil || slices.Contains(calls(), "try /there") {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err != nil || slices.Contains(calls(), "try /there") {
 		t.Fatalf("a new cluster: %v, %q", err, calls())
 	}
 	before, _ := w.Observe(t.Context(), "oarcluster")
@@ -137,7 +136,7 @@ func TestAnotherMachinesFoldersAreTriedFirst(t *testing.T) {
 		return nil
 	}
 	w.spec.Volumes[0].Host = "/mistyped"
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if err == nil || !strings.Contains(err.Error(), "on the engine's machine ssh://box, with nothing changed: bind source path does not exist: try /mistyped") {
 		t.Errorf("got %v", err)
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
 )
 
-// Plan tells what Deploy would do, and changes nothing. Images are taken as the
+// Plan tells what [Options.Deploy] would do, and changes nothing. Images are taken as the
 // engine has them; one that it lacks is named in a line before the plan.
-func Plan(ctx context.Context, spec cluster.Spec, o Options) (string, error) {
-	if err := spec.ValidateName(); err != nil {
+func (o Options) Plan(ctx context.Context, spec cluster.Spec) (string, error) {
+	if err := CheckNames(spec.Name); err != nil {
 		return "", err
 	}
 	return (&run{Options: o, spec: spec}).plan(ctx)
@@ -36,9 +36,23 @@ func (o Options) PlanStop(ctx context.Context, name string, hosts []string) (str
 	return steps.String(), err
 }
 
-// PlanStart tells what [Options.Start] would do, after a stop when it is for again, and
-// changes nothing.
-func (o Options) PlanStart(ctx context.Context, name string, hosts []string, again bool) (string, error) {
+// PlanStart tells what [Options.Start] would do, and changes nothing.
+func (o Options) PlanStart(ctx context.Context, name string, hosts []string) (string, error) {
+	return o.planStart(ctx, name, hosts, false)
+}
+
+// PlanRestart tells what [Options.Restart] would do, and changes nothing: two plans, for
+// it does one after the other.
+func (o Options) PlanRestart(ctx context.Context, name string, hosts []string) (string, error) {
+	stop, err := o.PlanStop(ctx, name, hosts)
+	if err != nil {
+		return "", err
+	}
+	start, err := o.planStart(ctx, name, hosts, true)
+	return stop + start, err
+}
+
+func (o Options) planStart(ctx context.Context, name string, hosts []string, again bool) (string, error) {
 	if err := CheckNames(name); err != nil {
 		return "", err
 	}

@@ -4,15 +4,13 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 )
 
 func TestPlanChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	delete(w.Images, repository+"/node:"+tag)
-	text, err := deploy.Plan(t.Context(), w.spec, w.o)
+	text, err := w.o.Plan(t.Context(), w.spec)
 	if err != nil || !strings.HasPrefix(text, "pull "+repository+"/node:1\n[] -> #1 create network") {
 		t.Errorf("got %v\n%s", err, text)
 	}
@@ -32,8 +30,9 @@ func TestPlansOfARunningCluster(t *testing.T) {
 	scale := func(nodes int) func() (string, error) {
 		return func() (string, error) { return w.o.PlanScale(t.Context(), "oarcluster", map[string]int{"": nodes}) }
 	}
-	start := func(again bool, hosts ...string) func() (string, error) {
-		return func() (string, error) { return w.o.PlanStart(t.Context(), "oarcluster", hosts, again) }
+	start := func() (string, error) { return w.o.PlanStart(t.Context(), "oarcluster", nil) }
+	restart := func(hosts ...string) func() (string, error) {
+		return func() (string, error) { return w.o.PlanRestart(t.Context(), "oarcluster", hosts) }
 	}
 	stop := func() (string, error) { return w.o.PlanStop(t.Context(), "oarcluster", []string{"node1"}) }
 	for name, tc := range map[string]struct {
@@ -44,9 +43,9 @@ func TestPlansOfARunningCluster(t *testing.T) {
 		"fewer nodes":      {scale(1), "remove oarcluster_node2", "oarcluster_node1"},
 		"as many nodes":    {scale(2), "nothing to do\n", "#"},
 		"stop":             {stop, "#1 stop oarcluster_node1\n", "#2"},
-		"start":            {start(false), "nothing to do\n", "#"},
-		"restart":          {start(true, "node1"), "#1 start oarcluster_node1\n[1] -> #2 reload oarcluster_server\n", "#3"},
-		"a restart of all": {start(true), "-> #5 start oarcluster_", "reload"},
+		"start":            {start, "nothing to do\n", "#"},
+		"restart":          {restart("node1"), "#1 stop oarcluster_node1\n[] -> #1 start oarcluster_node1\n[1] -> #2 reload oarcluster_server\n", "#3"},
+		"a restart of all": {restart(), "-> #5 start oarcluster_", "reload"},
 	} {
 		text, err := tc.plan()
 		if err != nil || !strings.Contains(text, tc.has) || strings.Contains(text, tc.lack) {
@@ -63,8 +62,9 @@ func TestPlansOfWhatIsNotThere(t *testing.T) {
 	for name, want := range map[string]string{"oarcluster": "there is none", "../x": "checking cluster name"} {
 		_, scale := w.o.PlanScale(t.Context(), name, map[string]int{"": 3})
 		_, stop := w.o.PlanStop(t.Context(), name, nil)
-		_, start := w.o.PlanStart(t.Context(), name, nil, false)
-		for _, err := range []error{scale, stop, start} {
+		_, start := w.o.PlanStart(t.Context(), name, nil)
+		_, restart := w.o.PlanRestart(t.Context(), name, nil)
+		for _, err := range []error{scale, stop, start, restart} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%q: got %v, want %q", name, err, want)
 			}

@@ -38,7 +38,7 @@ func TestWhatHostsShareIsReadWithinBounds(t *testing.T) {
 	w := newWorld(t)
 	w.deploy(t, 1)
 	w.o.Engine = endless{w.o.Engine, t}
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); err == nil || !strings.Contains(err.Error(), "reading the cluster's keys: ") {
+	if _, err := w.o.Deploy(t.Context(), w.spec); err == nil || !strings.Contains(err.Error(), "reading the cluster's keys: ") {
 		t.Errorf("got %v", err)
 	}
 	w.expect(t, cluster2(1))

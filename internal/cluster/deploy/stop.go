@@ -10,23 +10,20 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cluster"
 	"github.com/oarcluster/oarcluster/internal/cluster/access"
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
-	"github.com/oarcluster/oarcluster/internal/cluster/lock"
 	"github.com/oarcluster/oarcluster/internal/cluster/plan"
-	"github.com/oarcluster/oarcluster/internal/cluster/secrets"
+	"github.com/oarcluster/oarcluster/internal/cluster/trace"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // Stop ends the processes of hosts of a cluster, of all when none is named, and
 // keeps everything for [Options.Start]: files, database, accounts, addresses.
 func (o Options) Stop(ctx context.Context, name string, hosts []string) error {
-	if err := CheckNames(name); err != nil {
-		return err
-	}
-	held, err := lock.Take(ctx, o.Engine, name, o.Note)
-	if err != nil {
-		return err
-	}
-	defer release(ctx, held, o)
+	return o.alone(ctx, name, func(o Options) error { return o.stop(ctx, name, hosts) })
+}
+
+func (o Options) stop(ctx context.Context, name string, hosts []string) (err error) {
+	end := trace.Span(ctx, "stop")
+	defer func() { end(err) }()
 	steps, err := o.stopping(ctx, name, hosts)
 	if err != nil {
 		return err
@@ -63,15 +60,27 @@ func (o Options) stopping(ctx context.Context, name string, hosts []string) (pla
 // named, and waits until the cluster is ready. Nothing is made anew but what a
 // reboot takes away: the cluster's folder on this machine.
 func (o Options) Start(ctx context.Context, name string, hosts []string) (info access.Info, err error) {
-	defer func() { err = aboutDisk(err) }()
-	if err := CheckNames(name); err != nil {
-		return access.Info{}, err
-	}
-	held, err := lock.Take(ctx, o.Engine, name, o.Note)
-	if err != nil {
-		return access.Info{}, err
-	}
-	defer release(ctx, held, o)
+	err = o.alone(ctx, name, func(o Options) error {
+		info, err = o.start(ctx, name, hosts)
+		return err
+	})
+	return info, err
+}
+
+// Restart is [Options.Stop], then [Options.Start], and nobody changes the cluster
+// between the two.
+func (o Options) Restart(ctx context.Context, name string, hosts []string) (info access.Info, err error) {
+	err = o.alone(ctx, name, func(o Options) error {
+		if err := o.stop(ctx, name, hosts); err != nil {
+			return err
+		}
+		info, err = o.start(ctx, name, hosts)
+		return err
+	})
+	return info, err
+}
+
+func (o Options) start(ctx context.Context, name string, hosts []string) (access.Info, error) {
 	folder, err := access.Open(ctx, o.Base, name, o.Machine)
 	if err != nil {
 		return access.Info{}, err
@@ -98,13 +107,14 @@ func (r *run) starting(ctx context.Context, hosts []string, stopped bool) (plan.
 	if err != nil {
 		return nil, err
 	}
-	r.keys = later(func() (secrets.Keys, error) { return r.findKeys(ctx, name, observed) })
-	if _, err := r.keys(); err != nil {
+	found, err := r.findShared(ctx, name, observed)
+	if err != nil {
 		return nil, err
 	}
-	observed.Files = r.files
+	r.shared = func() (shared, error) { return found, nil }
+	observed.Files = found.files
 	var whole bool
-	if r.topology, whole = observed.Topology(name); !whole || r.files == nil { // keys that were not read were made, and are nobody's
+	if r.topology, whole = observed.Topology(name); !whole || found.files == nil { // keys that were not read were made, and are nobody's
 		return nil, ui.WithHint(fmt.Errorf("starting cluster %q: it is not whole, or an older oardeploy made it", name),
 			"deploy over it with the flags that it had: what is there stays, what is missing is made")
 	}

@@ -138,7 +138,7 @@ func TestStartRefusesWhatIsHalfMade(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); !errors.Is(err, errFault) {
 		t.Fatal(err)
 	}
 	w.Before = func(string) error { return nil }

@@ -2,12 +2,13 @@ package deploy_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/cluster/trace"
 )
 
@@ -29,8 +30,17 @@ func (s span) inside(outer span) bool { return s.Begin >= outer.Begin && s.end()
 // record deploys with a trace, and returns its events and the names of its lanes.
 func (w *world) record(t *testing.T) ([]span, map[int]string, error) {
 	t.Helper()
+	return record(t, func(ctx context.Context) error {
+		_, err := w.o.Deploy(ctx, w.spec)
+		return err
+	})
+}
+
+// record does something with a trace.
+func record(t *testing.T, do func(context.Context) error) ([]span, map[int]string, error) {
+	t.Helper()
 	r := trace.New()
-	_, failed := deploy.Deploy(r.Context(t.Context(), "deploy"), w.spec, w.o)
+	failed := do(r.Context(t.Context(), "oardeploy"))
 	var b bytes.Buffer
 	if err := r.Write(&b); err != nil {
 		t.Fatal(err)
@@ -120,4 +130,38 @@ func TestTheTraceOfAFailureTellsIt(t *testing.T) {
 		}
 	}
 	t.Errorf("no failed start in %+v", events)
+}
+
+// Whatever changes a cluster can be looked at, each call of the engine in its step.
+func TestEveryVerbIsTraced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deploy(t, 1)
+	for _, verb := range []struct {
+		name  string
+		calls []string
+		do    func(context.Context) error
+	}{
+		{"scale", []string{"lock", "list", "create", "start", "unlock"}, func(ctx context.Context) error {
+			return second(w.o.Scale(ctx, "oarcluster", map[string]int{"": 2}))
+		}},
+		{"stop", []string{"lock", "list", "stop", "unlock"}, func(ctx context.Context) error { return w.o.Stop(ctx, "oarcluster", nil) }},
+		{"start", []string{"lock", "list", "copy out", "start", "unlock"}, func(ctx context.Context) error {
+			return second(w.o.Start(ctx, "oarcluster", nil))
+		}},
+		{"restart", []string{"lock", "stop", "start", "unlock"}, func(ctx context.Context) error {
+			return second(w.o.Restart(ctx, "oarcluster", []string{"node1"}))
+		}},
+		{"clean", []string{"lock", "list", "remove", "remove network", "unlock"}, func(ctx context.Context) error { return w.o.Clean(ctx, []string{"oarcluster"}) }},
+	} {
+		events, _, err := record(t, verb.do)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range verb.calls {
+			if !slices.ContainsFunc(events, func(s span) bool { return s.Name == "engine: "+call }) {
+				t.Errorf("no %q in the trace of %s", call, verb.name)
+			}
+		}
+	}
 }

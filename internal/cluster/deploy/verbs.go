@@ -12,20 +12,22 @@ import (
 	"github.com/oarcluster/oarcluster/internal/cluster/apply"
 	"github.com/oarcluster/oarcluster/internal/cluster/lock"
 	"github.com/oarcluster/oarcluster/internal/cluster/plan"
+	"github.com/oarcluster/oarcluster/internal/cluster/trace"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
 // Clean removes the clusters of the names given, side by side: what has their
 // label, and their folders. What is not there is no error; when a name is no
 // cluster's, nothing is removed and the error is wrong usage.
-func Clean(ctx context.Context, names []string, o Options) error {
+func (o Options) Clean(ctx context.Context, names []string) error {
 	if err := CheckNames(names...); err != nil {
 		return err
 	}
+	o.Engine = traced{o.Engine}
 	errs := make([]error, len(names))
 	var g errgroup.Group
 	for i, name := range names {
-		g.Go(func() error { errs[i] = clean(ctx, name, o); return nil })
+		g.Go(func() error { errs[i] = o.clean(trace.Lane(ctx, "clean "+name), name); return nil })
 	}
 	_ = g.Wait() // the errors are in errs, all of them
 	return errors.Join(errs...)
@@ -40,7 +42,7 @@ func CheckNames(names ...string) error {
 	return ui.WithCode(errors.Join(errs...), ui.CodeUsage)
 }
 
-func clean(ctx context.Context, name string, o Options) error {
+func (o Options) clean(ctx context.Context, name string) error {
 	held, err := lock.Force(ctx, o.Engine, name, o.Note)
 	switch {
 	case errors.Is(err, lock.ErrForeign):
@@ -57,16 +59,16 @@ func clean(ctx context.Context, name string, o Options) error {
 		}
 		// A folder that is not ours must not keep a cluster alive.
 		o.Note(fmt.Sprintf("leaving %s: %v", access.Path(o.Base, name), err))
-		return remove(ctx, name, o)
+		return o.remove(ctx, name)
 	}
-	err = remove(ctx, name, o)
+	err = o.remove(ctx, name)
 	if err != nil {
 		return errors.Join(err, folder.Close())
 	}
 	return folder.Remove()
 }
 
-func remove(ctx context.Context, name string, o Options) error {
+func (o Options) remove(ctx context.Context, name string) error {
 	observed, err := o.Engine.Observe(ctx, name)
 	if err != nil {
 		return err
@@ -85,46 +87,46 @@ func remove(ctx context.Context, name string, o Options) error {
 	})
 }
 
-// Status looks at clusters; none named means all that there are.
-func Status(ctx context.Context, names []string, e Engine) (map[string]cluster.Observed, error) {
+// Look looks at clusters, by name; none named means all that there are.
+func (o Options) Look(ctx context.Context, names []string) (map[string]cluster.Observed, error) {
 	if err := CheckNames(names...); err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
 		var err error
-		if names, err = e.Clusters(ctx); err != nil {
+		if names, err = o.Engine.Clusters(ctx); err != nil {
 			return nil, err
 		}
 	}
 	found := map[string]cluster.Observed{}
 	for _, name := range names {
-		o, err := e.Observe(ctx, name)
+		observed, err := o.Engine.Observe(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		found[name] = o
+		found[name] = observed
 	}
 	return found, nil
 }
 
 // Find returns the container of a hostname of a cluster, running or not. Its error
 // tells which hosts there are.
-func Find(ctx context.Context, name, host string, e Engine) (cluster.Container, error) {
+func (o Options) Find(ctx context.Context, name, host string) (cluster.Container, error) {
 	if err := CheckNames(name); err != nil {
 		return cluster.Container{}, err
 	}
-	o, err := e.Observe(ctx, name)
+	observed, err := o.Engine.Observe(ctx, name)
 	if err != nil {
 		return cluster.Container{}, err
 	}
-	c, ok := o.Host(name, host)
+	c, ok := observed.Host(name, host)
 	switch {
 	case ok:
 		return c, nil
-	case len(o.Containers) == 0:
+	case len(observed.Containers) == 0:
 		return c, noCluster(name)
 	}
-	return c, noHost(name, host, o)
+	return c, noHost(name, host, observed)
 }
 
 // scaled is what the cluster of the name was last asked to be, with other numbers of

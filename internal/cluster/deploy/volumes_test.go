@@ -5,8 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 )
 
 // Whoever can write where the default volume is to be chooses no folder for it.
@@ -17,7 +15,7 @@ func TestDefaultVolumeFollowsNoLink(t *testing.T) {
 	if err := os.Symlink(elsewhere, w.spec.Default.Host); err != nil {
 		t.Fatal(err)
 	}
-	_, err := deploy.Deploy(t.Context(), w.spec, w.o)
+	_, err := w.o.Deploy(t.Context(), w.spec)
 	if err == nil || !strings.Contains(err.Error(), "making the default volume: "+w.spec.Default.Host+" is no folder") {
 		t.Errorf("got %v", err)
 	}
@@ -32,7 +30,7 @@ func TestUndoingLeavesTheDefaultVolume(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Before = at(calls(t), func() error { return errFault })
-	if _, err := deploy.Deploy(t.Context(), w.spec, w.o); !errors.Is(err, errFault) {
+	if _, err := w.o.Deploy(t.Context(), w.spec); !errors.Is(err, errFault) {
 		t.Errorf("got %v", err)
 	}
 	w.expect(t, nil)

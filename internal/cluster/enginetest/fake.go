@@ -28,6 +28,7 @@ import (
 	"sync"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
+	"github.com/oarcluster/oarcluster/internal/cluster/doctor"
 	"github.com/oarcluster/oarcluster/internal/cluster/images"
 	"github.com/oarcluster/oarcluster/internal/cluster/logs"
 )
@@ -101,6 +102,11 @@ func (f *Fake) before(call string) error {
 func (f *Fake) Sync() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+}
+
+// About implements the engine.
+func (f *Fake) About(context.Context) (doctor.Engine, doctor.Host, error) {
+	return doctor.Engine{Name: "Docker Engine", Version: "29.1.0", API: "1.52", Arch: "amd64"}, doctor.Host{}, nil
 }
 
 // AddForeign puts a container that belongs to nobody we know on the engine.
