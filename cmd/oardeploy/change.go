@@ -27,7 +27,7 @@ func (f *changeFlags) register(flags *pflag.FlagSet) {
 }
 
 // change changes the cluster, or prints the plan of that.
-func (f changeFlags) change(ctx context.Context, s ui.Streams, plan func(deploy.Options) (string, error), do func(deploy.Options) error) error {
+func (f changeFlags) change(ctx context.Context, s ui.Streams, plan func(deploy.Options) (string, error), do func(context.Context, deploy.Options) error) error {
 	if err := deploy.CheckNames(f.name); err != nil {
 		return err
 	}
@@ -37,7 +37,8 @@ func (f changeFlags) change(ctx context.Context, s ui.Streams, plan func(deploy.
 	}
 	defer done()
 	if !f.dryRun {
-		return do(o)
+		ui.OnStop(ctx, "the same command again does what is left; `oardeploy clean %s` removes the cluster", f.name)
+		return f.traced(ctx, func(ctx context.Context) error { return do(ctx, o) })
 	}
 	text, err := plan(o)
 	if err == nil {
@@ -60,14 +61,14 @@ func (f *waitFlags) register(flags *pflag.FlagSet) {
 }
 
 // bring changes the cluster and tells the way there, or prints the plan.
-func (f waitFlags) bring(ctx context.Context, s ui.Streams, plan func(deploy.Options) (string, error), do func(deploy.Options) (access.Info, error)) error {
+func (f waitFlags) bring(ctx context.Context, s ui.Streams, plan func(deploy.Options) (string, error), do func(context.Context, deploy.Options) (access.Info, error)) error {
 	if f.dryRun && f.json {
 		return errPlanIsText
 	}
 	f.patience = f.timeout
-	return f.change(ctx, s, plan, func(o deploy.Options) error {
+	return f.change(ctx, s, plan, func(ctx context.Context, o deploy.Options) error {
 		o.Timeout = f.timeout
-		return untilReady(s, o, f.json, func() (access.Info, error) { return do(o) })
+		return untilReady(s, o, f.json, func() (access.Info, error) { return do(ctx, o) })
 	})
 }
 

@@ -49,5 +49,5 @@ func runClean(ctx context.Context, s ui.Streams, f cleanFlags, names []string) e
 	case len(names) == 0:
 		names = []string{cluster.DefaultName}
 	}
-	return o.Clean(ctx, names)
+	return f.traced(ctx, func(ctx context.Context) error { return o.Clean(ctx, names) })
 }

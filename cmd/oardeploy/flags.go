@@ -100,11 +100,13 @@ func bindError(text string) error {
 // common are the flags of every verb that changes something.
 type common struct {
 	quiet    bool
+	trace    string        // the file to write it to
 	patience time.Duration // what the verb's --timeout says, if it has one
 }
 
 func (c *common) register(flags *pflag.FlagSet) {
 	flags.BoolVarP(&c.quiet, "quiet", "q", false, "do not tell what happens meanwhile")
+	flags.StringVar(&c.trace, "trace", "", "write when what was done to this file, for https://ui.perfetto.dev")
 }
 
 // options dials the engine and collects what the verbs need. done gives it back.

@@ -320,6 +320,10 @@ var provocations = map[string]func(*testing.T, *stage){
 	"Something else has the lock's name": func(_ *testing.T, s *stage) { s.AddForeignVolume("oarcluster_lock") },
 
 	"Ctrl-C": func(t *testing.T, s *stage) { s.Before = s.interrupted(t, "start oarcluster_server") },
+	"Ctrl-C while a cluster changes": func(t *testing.T, s *stage) {
+		s.deploy(t, "-n 1")
+		s.Before = s.interrupted(t, "start oarcluster_node2")
+	},
 	"Ctrl-C, twice": func(t *testing.T, s *stage) {
 		s.Before = s.interrupted(t, "start oarcluster_server", "remove network oarcluster.*")
 	},

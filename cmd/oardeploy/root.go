@@ -22,7 +22,7 @@ type deployFlags struct {
 	timeout               time.Duration
 	connect, json, dryRun bool
 	keep, print           bool
-	wait, trace           string
+	wait                  string
 }
 
 func newRoot(s ui.Streams) *cobra.Command {
@@ -53,7 +53,6 @@ flags, it changes only what differs.`,
 	cmd.Flags().BoolVar(&f.print, "print", false, "print the cluster that flags and file ask for, as a file, and change nothing;\na file has OAR's settings whole, where flags leave them as they are")
 	cmd.Flags().StringVar(&f.wait, "wait", "ready", "what to wait for: ready, or started")
 	cmd.Flags().BoolVar(&f.keep, "keep-on-failure", false, "leave a cluster that did not become ready")
-	cmd.Flags().StringVar(&f.trace, "trace", "", "write when what was done to this file, for https://ui.perfetto.dev")
 	cmd.AddCommand(newSchema(s))
 	cmd.SetOut(s.Out)
 	cmd.SetErr(s.Err)
@@ -104,7 +103,7 @@ func (f deployFlags) bring(ctx context.Context, s ui.Streams, spec cluster.Spec)
 	o.Timeout, o.Keep, o.Unready = f.timeout, f.keep, f.wait == "started"
 	ui.OnStop(ctx, "`oardeploy clean %s` removes what is left", spec.Name)
 	return untilReady(s, o, f.json, func() (info access.Info, err error) {
-		err = traced(ctx, f.trace, func(ctx context.Context) error {
+		err = f.traced(ctx, func(ctx context.Context) error {
 			info, err = o.Deploy(ctx, spec)
 			return err
 		})

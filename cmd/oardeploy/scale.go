@@ -36,7 +36,7 @@ func runScale(ctx context.Context, s ui.Streams, f waitFlags, args []string) err
 	}
 	return f.bring(ctx, s,
 		func(o deploy.Options) (string, error) { return o.PlanScale(ctx, f.name, nodes) },
-		func(o deploy.Options) (access.Info, error) { return o.Scale(ctx, f.name, nodes) })
+		func(ctx context.Context, o deploy.Options) (access.Info, error) { return o.Scale(ctx, f.name, nodes) })
 }
 
 // readNodes reads how many nodes each group is to have. Under "" is the number that

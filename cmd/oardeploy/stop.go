@@ -25,7 +25,7 @@ start; one that runs ends with its node, and OAR says so then.`,
 func runStop(ctx context.Context, s ui.Streams, f changeFlags) error {
 	return f.change(ctx, s,
 		func(o deploy.Options) (string, error) { return o.PlanStop(ctx, f.name, nil) },
-		func(o deploy.Options) error { return o.Stop(ctx, f.name, nil) })
+		func(ctx context.Context, o deploy.Options) error { return o.Stop(ctx, f.name, nil) })
 }
 
 func newStart(s ui.Streams) *cobra.Command {
@@ -41,7 +41,7 @@ func newStart(s ui.Streams) *cobra.Command {
 func runStart(ctx context.Context, s ui.Streams, f waitFlags) error {
 	return f.bring(ctx, s,
 		func(o deploy.Options) (string, error) { return o.PlanStart(ctx, f.name, nil) },
-		func(o deploy.Options) (access.Info, error) { return o.Start(ctx, f.name, nil) })
+		func(ctx context.Context, o deploy.Options) (access.Info, error) { return o.Start(ctx, f.name, nil) })
 }
 
 func newRestart(s ui.Streams) *cobra.Command {
@@ -57,5 +57,5 @@ func newRestart(s ui.Streams) *cobra.Command {
 func runRestart(ctx context.Context, s ui.Streams, f waitFlags, hosts []string) error {
 	return f.bring(ctx, s,
 		func(o deploy.Options) (string, error) { return o.PlanRestart(ctx, f.name, hosts) },
-		func(o deploy.Options) (access.Info, error) { return o.Restart(ctx, f.name, hosts) })
+		func(ctx context.Context, o deploy.Options) (access.Info, error) { return o.Restart(ctx, f.name, hosts) })
 }
