@@ -5,63 +5,57 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/oarcluster/oarcluster/internal/cluster"
-	"github.com/oarcluster/oarcluster/internal/cluster/deploy"
 	"github.com/oarcluster/oarcluster/internal/cluster/doctor"
-	"github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
-// doctorFlags are the flags of doctor.
+// doctorFlags are the flags of doctor: those of the deploy in mind.
 type doctorFlags struct {
-	spec cluster.Spec
-	bind string
+	specFlags
 	json bool
 }
 
+// someNodes is for how many nodes doctor looks when nobody says.
+const someNodes = 2
+
 func newDoctor(s ui.Streams) *cobra.Command {
-	f := doctorFlags{spec: cluster.Spec{Groups: []cluster.Group{{Name: "node", Cores: 1}}}}
+	var f doctorFlags
 	cmd := &cobra.Command{
-		Use: "doctor [-n NODES]", Short: "Tell what keeps a cluster from coming up here", Args: noArgs,
+		Use: "doctor [-n NODES|-f FILE] [flags of oardeploy]", Short: "Tell what keeps a cluster from coming up here", Args: noArgs,
 		Long: `doctor looks at the engine and its machine, and says of each thing that a deploy
-needs whether it is there and, when it is not, what to do. It changes nothing, and
-ends with exit code 1 when a deploy would fail.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), s, f) },
+with the same flags needs whether it is there and, when it is not, what to do. It
+changes nothing, and ends with exit code 1 when a deploy would fail.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.given = cmd.Flags()
+			return runDoctor(cmd.Context(), s, f)
+		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.spec.Name, "name", cluster.DefaultName, "which cluster's ports and folder to look at")
-	flags.IntVarP(&f.spec.Groups[0].Nodes, "nodes", "n", 2, "for how many nodes")
-	flags.StringVar(&f.spec.Registry, "registry", "localhost:5000/oarcluster", "where the images are")
-	flags.StringVar(&f.spec.Tag, "tag", "2.6.1", "which images: an OAR version")
-	flags.StringVar(&f.bind, "bind", "127.0.0.1", "address on which ports would be published")
+	f.register(flags)
+	f.nodes = someNodes
+	nodes := flags.Lookup("nodes")
+	nodes.Usage, nodes.DefValue = "for how many nodes, where no file tells", fmt.Sprint(someNodes)
 	flags.BoolVar(&f.json, "json", false, "print a JSON array, one object a check")
 	return cmd
 }
 
 func runDoctor(ctx context.Context, s ui.Streams, f doctorFlags) error {
-	var err error
-	if f.spec.Bind, err = netip.ParseAddr(f.bind); err != nil {
-		err = bindError(f.bind)
-	}
-	if err := errors.Join(err, f.spec.Validate()); err != nil {
-		return ui.WithCode(err, ui.CodeUsage)
-	}
-	root, err := registry.Root()
+	spec, err := f.spec(s.In)
 	if err != nil {
 		return err
 	}
-	d, err := dial(ctx, f.spec.Name)
+	var c common
+	o, done, err := c.options(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	verdicts, err := deploy.Options{Engine: d, Base: base, Registry: root, Note: newBoard(s, false).note}.Examine(ctx, f.spec)
+	defer done()
+	verdicts, err := o.Examine(ctx, spec)
 	if err == nil {
 		err = printVerdicts(s, verdicts, f.json)
 	}

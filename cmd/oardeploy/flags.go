@@ -68,7 +68,7 @@ func (f *specFlags) spec(in io.Reader) (cluster.Spec, error) {
 	if err := f.readFile(cwd, in); err != nil {
 		return cluster.Spec{}, err
 	}
-	if !f.given.Changed("nodes") && f.file == "" {
+	if f.nodes == 0 && !f.given.Changed("nodes") && f.file == "" {
 		return cluster.Spec{}, usage("reading flags: -n NODES is missing", "say how many nodes you want: oardeploy -n 2, or -f FILE")
 	}
 	spec := cluster.Spec{
