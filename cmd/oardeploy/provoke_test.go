@@ -180,11 +180,11 @@ var provocations = map[string]func(*testing.T, *stage){
 	"A container ends": func(_ *testing.T, s *stage) {
 		s.Mute = []string{"server"}
 		s.each = func(n int) {
-			later := []time.Duration{3 * time.Second, 0}[n]
+			// While its log is followed, and before anybody listens for the news of it.
+			moment := []string{"GET /containers/oarcluster_server[-0-9]*/logs", "GET /events"}[n]
 			s.fault = func(_ http.ResponseWriter, r *http.Request) bool {
-				if r.URL.Path == "/events" {
-					time.AfterFunc(later, func() { s.Kill("oarcluster_server", 3) })
-					time.Sleep(300*time.Millisecond - later)
+				if matches(moment, r.Method+" "+r.URL.Path) {
+					s.Kill("oarcluster_server", 3)
 				}
 				return false
 			}
@@ -319,9 +319,13 @@ var provocations = map[string]func(*testing.T, *stage){
 	},
 	"Something else has the lock's name": func(_ *testing.T, s *stage) { s.AddForeignVolume("oarcluster_lock") },
 
-	"Ctrl-C": func(t *testing.T, s *stage) { s.Before = s.interrupted(t, "start oarcluster_server") },
+	"Ctrl-C": func(t *testing.T, s *stage) {
+		s.Mute = []string{"server"} // else it may be ready before the signal is noticed
+		s.Before = s.interrupted(t, "start oarcluster_server")
+	},
 	"Ctrl-C while a cluster changes": func(t *testing.T, s *stage) {
 		s.deploy(t, "-n 1")
+		s.Mute = []string{"node2"}
 		s.Before = s.interrupted(t, "start oarcluster_node2")
 	},
 	"Ctrl-C, twice": func(t *testing.T, s *stage) {
@@ -365,8 +369,8 @@ func (s *stage) interrupted(t *testing.T, calls ...string) func(string) error {
 	return func(call string) error {
 		if i := int(next.Load()); i < len(calls) && matches(calls[i], call) && next.CompareAndSwap(int32(i), int32(i+1)) {
 			must(t, s.process.Load().Signal(syscall.SIGINT))
-			if i > 0 {
-				time.Sleep(5 * time.Second) // it ends meanwhile
+			for i > 0 && s.process.Load().Signal(syscall.Signal(0)) == nil && t.Context().Err() == nil {
+				time.Sleep(10 * time.Millisecond) // it ends meanwhile
 			}
 		}
 		return nil

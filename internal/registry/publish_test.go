@@ -106,7 +106,7 @@ func TestWhatIsThereIsAskedForAtOnce(t *testing.T) {
 			}
 			select {
 			case <-all:
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				alone.Add(1)
 			}
 		}

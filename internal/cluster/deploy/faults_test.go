@@ -104,7 +104,7 @@ func TestKillAtEveryCallCanBeRepaired(t *testing.T) {
 					t.Error("a killed deploy succeeded")
 				}
 				w.Before = func(string) error { return nil }
-				w.o.Timeout = 20 * time.Second
+				w.o.Timeout = plenty
 				return w
 			}
 			w := half()
@@ -214,28 +214,13 @@ func TestFailedShrinkGoesBack(t *testing.T) {
 
 func TestNodeThatNeverComes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.Mute = []string{"node2"}
-	w.o.Timeout = 50 * time.Millisecond
-	_, err := w.o.Deploy(t.Context(), w.spec)
-	if err == nil {
-		t.Fatal("ready without node2")
-	}
-	for _, part := range []string{"not ready after 50ms", "node2: waiting for the mark", "the end of the log of node2:\n  nothing to say"} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("missing %q in\n%v", part, err)
-		}
-	}
+	w := expired(t, func(w *world) { w.Mute = []string{"node2"} }, "node2: waiting for the mark", "the end of the log of node2:\n  nothing to say")
 	w.expect(t, nil)
 }
 
 func TestKeepOnFailureKeeps(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.Mute, w.o.Keep, w.o.Timeout = []string{"server"}, true, 50*time.Millisecond
-	if _, err := w.o.Deploy(t.Context(), w.spec); err == nil {
-		t.Fatal("ready without server")
-	}
+	w := expired(t, func(w *world) { w.Mute, w.o.Keep = []string{"server"}, true })
 	w.expect(t, cluster2(2))
 	if _, err := os.Stat(w.folder() + "/ssh_config"); err != nil {
 		t.Errorf("no way in: %v", err)

@@ -48,7 +48,7 @@ func (p *paper) count(text string) int {
 // await waits until the text was shown so many times, and no more.
 func (p *paper) await(t *testing.T, text string, times int) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); p.count(text) != times; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); p.count(text) != times; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%q is shown %d times, want %d:\n%s", text, p.count(text), times, p.text.String())
 		}
@@ -130,7 +130,7 @@ func TestFollowingACluster(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("it goes on without any host")
 	}
 	p.await(t, "oarcluster: node ready", 4)
