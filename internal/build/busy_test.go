@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -38,4 +39,32 @@ func TestABusyRegistryIsPushedToAgain(t *testing.T) {
 	if _, err := patiently(ctx, Options{Err: &bytes.Buffer{}}, []time.Duration{time.Hour}, func() ([]string, error) { return nil, busy }); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
+}
+
+// Between two processes that serve the registry of this machine nobody does.
+func TestARegistryThatChangesHandsIsPushedToAgain(t *testing.T) {
+	t.Parallel()
+	refused := errors.New(`failed to do request: Head "http://localhost:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused`)
+	for registry, want := range map[string]int{"localhost:1/oar": 2, "example.org/oar": 1} {
+		synctest.Test(t, func(t *testing.T) {
+			var said bytes.Buffer
+			tries := 0
+			_, err := patiently(t.Context(), Options{Registry: registry, Err: &said}, nil, func() ([]string, error) {
+				if tries++; tries == 1 {
+					return nil, refused
+				}
+				return nil, nil
+			})
+			if tries != want || (err == nil) != (want == 2) || strings.Contains(said.String(), "did not listen") != (want == 2) {
+				t.Errorf("%s: %v after %d tries, said %q", registry, err, tries, &said)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		_, err := patiently(t.Context(), Options{Registry: "localhost:1/oar", Err: &bytes.Buffer{}}, nil, func() ([]string, error) { tries++; return nil, refused })
+		if err != refused || tries != 1+handovers {
+			t.Errorf("nobody ever listens: %v after %d tries", err, tries)
+		}
+	})
 }

@@ -19,8 +19,12 @@ import (
 // probeTimeout bounds the question whether a registry answers on the loopback.
 const probeTimeout = 5 * time.Second
 
-// succeedEvery is how often is looked whether another process' registry ended.
-const succeedEvery = 50 * time.Millisecond
+// succeedEvery is how often is looked whether another process' registry ended. claims
+// is how often in a row one may end just when it is asked who it is.
+const (
+	succeedEvery = 50 * time.Millisecond
+	claims       = 20
+)
 
 // IsLoopback reports whether the repository (host[:port]/path, with or without
 // a tag or digest) is on this machine's loopback: localhost, 127.0.0.0/8 or ::1.
@@ -62,17 +66,11 @@ func EnsureLoopback(ctx context.Context, repository, root string, readOnly bool)
 			release()
 		}
 	}()
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	serving = err == nil
-	if errors.Is(err, syscall.EADDRINUSE) {
-		var ours bool
-		if ours, err = probe(ctx, addr); !ours || err != nil {
-			return release, false, err
-		}
-	} else if err != nil {
-		return func() {}, false, ui.WithHint(fmt.Errorf("serving the registry of %q: %w", repository, err),
-			"name another port with --registry localhost:PORT/NAME")
+	listener, ours, err := claim(ctx, repository, addr)
+	if err != nil || listener == nil && !ours {
+		return release, false, err
 	}
+	serving = listener != nil
 	serveCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
@@ -86,6 +84,31 @@ func EnsureLoopback(ctx context.Context, repository, root string, readOnly bool)
 		}
 	}()
 	return func() { cancel(); <-done; release() }, serving, nil
+}
+
+// claim returns the listener at addr, where the repository is, or nil when a registry
+// answers there; ours tells whether it is a process of this package. Who had the port
+// may have left it before it could answer: then the port is asked for again.
+func claim(ctx context.Context, repository, addr string) (listener net.Listener, ours bool, err error) {
+	for range claims {
+		listener, err = new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		if err == nil {
+			return listener, true, nil
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return nil, false, ui.WithHint(fmt.Errorf("serving the registry of %q: %w", repository, err),
+				"name another port with --registry localhost:PORT/NAME")
+		}
+		if ours, err = probe(ctx, addr); err == nil || !passing(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
+		case <-time.After(succeedEvery):
+		}
+	}
+	return nil, ours, err
 }
 
 // succeed returns the listener at addr as soon as nobody else has it, or nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -64,12 +65,19 @@ func CheckNames(repository string, tags []string) error {
 	return nil
 }
 
+// closedBefore is how net/http says that a connection was closed before it could send the
+// request: it has no value for that which others could compare.
+const closedBefore = "server closed idle connection"
+
 // passing tells whether a failed request may succeed when it is sent again: the
 // registry says so, or the connection was cut or refused, as it is while one
 // process takes the place of another.
 func passing(err error) bool {
 	if refused, ok := errors.AsType[*transport.Error](err); ok && refused.StatusCode == http.StatusTooManyRequests {
 		return false // it was waited for already, see [patient]
+	}
+	if err != nil && strings.Contains(err.Error(), closedBefore) {
+		return true
 	}
 	for _, cause := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET, syscall.ECONNREFUSED, net.ErrClosed} {
 		if errors.Is(err, cause) {

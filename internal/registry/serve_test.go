@@ -141,6 +141,26 @@ func TestOneProcessTakesThePlaceOfAnother(t *testing.T) {
 	}
 }
 
+// Of many processes at once, one asks another that ends just then.
+func TestAPortThatIsLeftWhenItIsAskedForIsServed(t *testing.T) {
+	t.Parallel()
+	leaving, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		if conn, err := leaving.Accept(); err == nil {
+			leaving.Close()
+			conn.Close()
+		}
+	}()
+	stop, serving, err := EnsureLoopback(t.Context(), leaving.Addr().String()+"/x", t.TempDir(), false)
+	defer stop()
+	if err != nil || !serving {
+		t.Errorf("serving %v, %v", serving, err)
+	}
+}
+
 // Who writes meanwhile waits until the registry is served for that.
 func TestWhatIsServedForReadingIsNotWritten(t *testing.T) {
 	t.Parallel()
