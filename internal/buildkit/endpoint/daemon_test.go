@@ -61,7 +61,7 @@ func TestADaemonThatNeverServesIsStopped(t *testing.T) {
 	}
 	// A process that executes a program has no command line for a moment.
 	found, running := d.pid()
-	for begin := time.Now(); !running && time.Since(begin) < 10*time.Second; found, running = d.pid() {
+	for begin := time.Now(); !running && time.Since(begin) < time.Minute; found, running = d.pid() {
 		time.Sleep(pollEvery)
 	}
 	if !running || found != pid {

@@ -56,7 +56,7 @@ func terminal(t *testing.T) (*Console, *user) {
 // sees waits until the screen shows a text, and wipes it.
 func (u *user) sees(t *testing.T, text string) string {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		u.mu.Lock()
 		shown := u.screen.String()
 		if strings.Contains(shown, text) {

@@ -108,7 +108,7 @@ func TestStalledConnectionIsCutAndResumed(t *testing.T) {
 	f := newFake(t)
 	a := open(t, f.source(t))
 	packages := resolve(t, a)
-	a.client.stall = 50 * time.Millisecond
+	a.client.stall = 500 * time.Millisecond // longer than this machine ever sleeps
 	f.Fault(debA, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
 		w.Write(bytes.Repeat([]byte("a"), 60_000))
@@ -128,7 +128,7 @@ func TestASlowDripIsGivenUp(t *testing.T) {
 	f := newFake(t)
 	a := open(t, f.source(t))
 	packages := resolve(t, a)
-	a.client.stall = 200 * time.Millisecond
+	a.client.stall = 500 * time.Millisecond
 	drip := func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
 			if _, err := w.Write([]byte("a")); err != nil {
