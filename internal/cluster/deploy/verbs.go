@@ -68,23 +68,36 @@ func (o Options) clean(ctx context.Context, name string) error {
 	return folder.Remove()
 }
 
+// looks is how often is looked whether all of a cluster is gone: of what a killed
+// oardeploy asked for, the engine may make something when the rest was seen already.
+const looks = 3
+
 func (o Options) remove(ctx context.Context, name string) error {
-	observed, err := o.Engine.Observe(ctx, name)
-	if err != nil {
-		return err
+	for look := range looks {
+		observed, err := o.Engine.Observe(ctx, name)
+		if err != nil {
+			return err
+		}
+		nothing := cluster.Topology{Name: name}
+		steps, err := plan.Compare(nothing, observed)
+		if err != nil {
+			return err
+		}
+		if len(steps) == 0 && look == 0 {
+			o.Note(fmt.Sprintf("nothing of cluster %q is there", name))
+		}
+		if len(steps) == 0 {
+			break
+		}
+		err = apply.Run(ctx, apply.Job{
+			Plan: steps, Topology: nothing, Engine: o.Engine,
+			Done: func(s plan.Step) { progress(o.Note, s) },
+		})
+		if err != nil {
+			return err
+		}
 	}
-	nothing := cluster.Topology{Name: name}
-	steps, err := plan.Compare(nothing, observed)
-	if err != nil {
-		return err
-	}
-	if len(steps) == 0 {
-		o.Note(fmt.Sprintf("nothing of cluster %q is there", name))
-	}
-	return apply.Run(ctx, apply.Job{
-		Plan: steps, Topology: nothing, Engine: o.Engine,
-		Done: func(s plan.Step) { progress(o.Note, s) },
-	})
+	return nil
 }
 
 // Look looks at clusters, by name; none named means all that there are.
