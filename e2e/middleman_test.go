@@ -18,7 +18,7 @@ import (
 
 // fault is what happens at one call of the Engine.
 type fault struct {
-	kind string // kill, error or hang; "" for nothing
+	kind string // kill, error, hang, or wait until it may go on; "" for nothing
 	late bool   // after the Engine has carried the call out, and before its answer arrives
 	at   int    // at which call, from 1; or
 	on   string // at the first call whose path ends so
@@ -39,6 +39,7 @@ type middleman struct {
 	engine  http.Handler
 	kill    func()        // ends the program at once
 	hung    chan struct{} // closed when a call hangs
+	goOn    chan struct{} // to be closed when the call that waits may go on
 
 	mu     sync.Mutex
 	calls  []string
@@ -63,10 +64,12 @@ func between(t *testing.T, f fault) *middleman {
 	proxy.FlushInterval = -1
 	proxy.ErrorLog = nil
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) { panic(http.ErrAbortHandler) }
-	proxy.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	connections := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", engineSocket())
 	}}
-	m := &middleman{fault: f, address: "unix://" + socket, engine: proxy, hung: make(chan struct{})}
+	t.Cleanup(connections.CloseIdleConnections)
+	proxy.Transport = connections
+	m := &middleman{fault: f, address: "unix://" + socket, engine: proxy, hung: make(chan struct{}), goOn: make(chan struct{})}
 	server := &http.Server{Handler: m}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
@@ -110,6 +113,9 @@ func (m *middleman) wrong(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusInternalServerError)
 		fmt.Fprint(w, `{"message":"injected fault"}`)
+	case "wait":
+		<-m.goOn
+		m.engine.ServeHTTP(w, r)
 	case "hang":
 		close(m.hung)
 		<-r.Context().Done()
