@@ -32,11 +32,11 @@ unit: ## run the tests that need no network, daemon or Engine
 # The scenarios first: they bring the images that tests of the Engine use.
 e2e: setup build ## run the tests of the real things
 	@sh e2e/setup.sh test
-	go test -count=1 -timeout 60m -tags e2e ./e2e/...
-	go test -count=1 -timeout 60m -tags e2e -p 1 ./internal/...
+	go test -count=1 -timeout 2h -tags e2e ./e2e/...
+	go test -count=1 -timeout 2h -tags e2e -p 1 ./internal/...
 
 crash: setup build ## end oardeploy at each of its calls of the Engine, and deploy again after each
-	go test -count=1 -timeout 60m -tags e2e -v -run TestACrash ./e2e -args -thorough
+	go test -count=1 -timeout 2h -tags e2e -v -run TestACrash ./e2e -args -thorough
 
 # All that is published, twice, from nothing: an hour and more, for a foreign platform's
 # scripts are emulated. SUITES=trixie,bookworm and MATRIX="PLATFORMS=IMAGES …" narrow it.

@@ -46,10 +46,11 @@ esac
 if [ -n "$missing" ]; then
 	command -v apt-get >/dev/null 2>&1 || die "missing:$missing" "install these with your package manager"
 	[ "$(id -u)" = 0 ] || die "missing:$missing" "sudo apt-get install$missing"
-	apt-get -qq update
-	apt-get -qqy install --no-install-recommends $missing >/dev/null
+	# A machine that was just started may be at it itself.
+	apt-get -qq update || { sleep 30 && apt-get -qq update; }
+	apt-get -qqy -o DPkg::Lock::Timeout=600 install --no-install-recommends $missing >/dev/null
 	# Until bookworm the Engine's package has the client; from trixie on it is one of its own.
-	command -v docker >/dev/null 2>&1 || apt-get -qqy install --no-install-recommends docker-cli >/dev/null
+	command -v docker >/dev/null 2>&1 || apt-get -qqy -o DPkg::Lock::Timeout=600 install --no-install-recommends docker-cli >/dev/null
 fi
 
 # A foreign platform's maintainer scripts run under QEMU; the kernel learns of it through binfmt_misc.
@@ -66,7 +67,7 @@ if ! engine; then
 	tries=0
 	until engine; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 100 ] || die "the Docker Engine did not come up" "read /var/log/dockerd.log, or journalctl -u docker"
+		[ "$tries" -lt 600 ] || die "the Docker Engine did not come up" "read /var/log/dockerd.log, or journalctl -u docker"
 		sleep 0.2
 	done
 fi
