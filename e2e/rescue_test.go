@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/creack/pty"
 )
@@ -66,7 +65,7 @@ func (s *session) resize(t *testing.T, rows, cols uint16) {
 // sees waits until a text is on the screen, below what was seen already.
 func (s *session) sees(t *testing.T, text string) {
 	t.Helper()
-	eventually(t, 3*time.Minute, func() string {
+	eventually(t, func() string {
 		shown := s.seen.String()
 		at := strings.Index(shown[s.before:], text)
 		if at < 0 {
@@ -141,11 +140,13 @@ func TestAFailedStepOpensAShell(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGWINCH); err != nil {
 		t.Fatal(err)
 	}
-	s.types(t, "stty size\n")
-	s.sees(t, "33 99")
-	s.types(t, "sleep 600\n")
-	time.Sleep(300 * time.Millisecond)
+	// Keys and the size go their own ways.
+	s.types(t, `until [ "$(stty size)" = "33 99" ]; do sleep 0.1; done; echo re""sized`+"\n")
+	s.sees(t, "resized")
+	s.types(t, "sh -c 'echo as''leep; exec sleep 600'\n")
+	s.sees(t, "asleep")
 	s.types(t, "\x03")
+	s.sees(t, "step failed:/#") // what is typed before may go with what ran
 	s.types(t, "exit\n")
 	s.sees(t, "[r]etry")
 

@@ -113,17 +113,17 @@ func checkExecTerminal(t *testing.T) {
 		flags, script, typed, shown string
 		code                        int
 	}{
-		{"-it", `read -r line; tty -s && echo "got $line"; stty size; exit 5`, "hello\n", "got hello\n40 120\n", 5},
+		{"-it", `echo ready; read -r line; tty -s && echo "got $line"; stty size; exit 5`, "hello\n", "got hello\n40 120\n", 5},
 		{"", `trap 'echo caught; exit 6' INT; echo ready; sleep 60 & wait`, "\x03", "ready\n^Ccaught\n", 6},
-		{"-t=false", `tty || exit 7`, "", "not a tty\n", 7},
+		{"-t=false", `echo ready; tty || exit 7`, "", "not a tty\n", 7},
 	} {
-		argv := []string{"exec", "--name", verbs, "-u", "docker", "node1", "--", "sh", "-c", "echo begun; " + tc.script}
+		argv := []string{"exec", "--name", verbs, "-u", "docker", "node1", "--", "sh", "-c", tc.script}
 		if tc.flags != "" {
 			argv = append([]string{argv[0], tc.flags}, argv[1:]...)
 		}
 		cmd := exec.Command(program(t, "oardeploy"), argv...)
 		terminal, seen := onScreen(t, cmd)
-		seen.await(t, "begun")
+		seen.await(t, "ready")
 		if _, err := terminal.Write([]byte(tc.typed)); err != nil {
 			t.Fatal(err)
 		}
@@ -164,20 +164,22 @@ func checkFollowing(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	seen.await(t, "node1    | ")
+	line := func(host string) string { return fmt.Sprintf("%-9s| oarcluster: node ready\n", host) }
+	shown := func(host string) int { return strings.Count(seen.String(), line(host)) }
 	ready := func(host string, times int) {
 		t.Helper()
-		line := fmt.Sprintf("%-9s| oarcluster: node ready\n", host)
-		eventually(t, 20*time.Second, func() string {
-			if got := strings.Count(seen.String(), line); got != times {
-				return fmt.Sprintf("%q is shown %d times, not %d:\n%s%s", line, got, times, seen.String(), said.String())
+		eventually(t, func() string {
+			if got := shown(host); got != times {
+				return fmt.Sprintf("%q is shown %d times, not %d:\n%s%s", line(host), got, times, seen.String(), said.String())
 			}
 			return ""
 		})
 	}
+	before := shown("node1") // its last line may be that one
 	must(t, "oardeploy", "scale", "2", "--name", verbs)
 	ready("node2", 1)
 	must(t, "oardeploy", "restart", "node1", "--name", verbs)
-	ready("node1", 1)
+	ready("node1", before+1)
 	must(t, "oardeploy", "scale", "1", "--name", verbs)
 	at(t, "node1", "sh", "-c", "echo still heard >/proc/1/fd/1")
 	seen.await(t, "node1    | still heard\n")
@@ -194,7 +196,7 @@ func checkFollowing(t *testing.T) {
 		if err != nil {
 			t.Errorf("following ended with %v: %s", err, said.String())
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		_ = cmd.Process.Kill()
 		t.Error("following goes on without a cluster")
 	}
