@@ -43,7 +43,7 @@ touch pid_of_oarexec_for_jobId_7 'pid_of_oarexec_for_jobId_8;reboot' 'lost_job_$
 printf '#!/bin/sh\necho "$*" | sed "s/.* lost //" >/tmp/told\n' >/usr/local/bin/ssh
 chmod +x /usr/local/bin/ssh
 sh -eu /etc/my_init.d/20-lost-jobs
-for i in $(seq 100); do [ -e lost_job_9 ] || break; sleep 0.05; done
+for i in $(seq 1200); do [ -e lost_job_9 ] || break; sleep 0.05; done
 cat /tmp/told
 ls | grep -E '^(lost|pid)_'
 `
@@ -51,7 +51,8 @@ ls | grep -E '^(lost|pid)_'
 // saved and ends show whether root is among the ids of the API's service and of the
 // program that ends jobs, the saved ones too: a process may go back to these.
 const saved = `
-/usr/lib/oarcluster/oarapi & sleep 2
+/usr/lib/oarcluster/oarapi &
+for i in $(seq 1200); do grep -q '^Uid:.0' /proc/$!/status || break; sleep 0.05; done
 awk '/^[UG]id:/ { for (i = 2; i <= 5; i++) print $i ? "other" : "root" }' /proc/$!/status | sort -u
 `
 

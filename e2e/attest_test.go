@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -153,15 +152,14 @@ func TestTheListOfPackagesIsThatOfDpkg(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatChangedIsPushed: --if-changed must decide in a second without a
-// build, and build what has other inputs.
+// TestOnlyWhatChangedIsPushed: --if-changed must decide without a build, for which
+// there is no builder then, and build what has other inputs.
 func TestOnlyWhatChangedIsPushed(t *testing.T) {
 	pushAttested(t)
 	before := registryFiles(t)
-	begun := time.Now()
-	r := call{env: []string{"OARBUILD_DAEMON_DIR=/nonexistent"}}.run(t, "oarbuild", "--recipe", "dnsmasq", "--tag", "e2e-attested", "--push", "--if-changed")
-	if took := time.Since(begun); r.code != 3 || r.out != "" || took > time.Second {
-		t.Errorf("exit code %d after %v, printed %q: %s", r.code, took, r.out, r.err)
+	r := call{env: []string{"BUILDKIT_HOST=unix:///nonexistent.sock"}}.run(t, "oarbuild", "--recipe", "dnsmasq", "--tag", "e2e-attested", "--push", "--if-changed")
+	if r.code != 3 || r.out != "" {
+		t.Errorf("exit code %d, printed %q: %s", r.code, r.out, r.err)
 	}
 	if registryFiles(t) != before {
 		t.Error("it wrote to the registry")

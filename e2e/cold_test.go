@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -85,10 +86,12 @@ func (b *coldBuild) start(t *testing.T, prefix []string, runtime string) {
 			b.end(t)
 		}
 	})
-	eventually(t, 20*time.Second, func() string {
-		if _, err := os.Stat(b.socket()); err != nil {
+	eventually(t, func() string {
+		conn, err := net.Dial("unix", b.socket())
+		if err != nil {
 			return err.Error()
 		}
+		conn.Close()
 		return ""
 	})
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // computer is a machine with an Engine of its own, in name spaces of its own for
@@ -109,7 +108,7 @@ func (c *computer) startEngine(t *testing.T) {
 	if err := c.engine.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, func() string {
 		if r := c.run(t, "docker", "version"); r.code != 0 {
 			return r.err
 		}

@@ -24,6 +24,7 @@ var thorough = flag.Bool("thorough", false, "after every crash, deploy again")
 // After an error or an interrupt nothing is left to clean.
 func TestACrashAtEveryCall(t *testing.T) {
 	needImages(t)
+	must(t, "oardeploy", "clean", "crash-count")
 	first := between(t, fault{})
 	through(t, first, "crash-count").must(t, "oardeploy", "-n", "1", "--name", "crash-count", "--timeout", "5m")
 	must(t, "oardeploy", "clean", "crash-count")
@@ -44,11 +45,15 @@ func TestACrashAtEveryCall(t *testing.T) {
 	}
 }
 
-// needImages builds the images unless the Engine has them.
+// needImages builds and pulls the images unless the Engine has them all.
 func needImages(t *testing.T) {
 	t.Helper()
-	if (call{}).run(t, "docker", "image", "inspect", "localhost:5000/oarcluster/server:2.6.1").code != 0 {
-		must(t, "oarbuild", "--push")
+	for _, image := range images {
+		if (call{}).run(t, "docker", "image", "inspect", registry+image+":2.6.1").code != 0 {
+			must(t, "oarbuild", "--push")
+			serveRegistry(t)
+			must(t, "docker", "pull", "-q", registry+image+":2.6.1")
+		}
 	}
 }
 

@@ -43,13 +43,13 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-// run runs a command to its end, at most ten minutes, and answers what it printed and its exit code.
+// run runs a command to its end, at most half an hour, and answers what it printed and its exit code.
 func (c call) run(t *testing.T, name string, args ...string) result {
 	t.Helper()
 	if strings.HasPrefix(name, "oar") {
 		name = program(t, name)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 	defer cancel()
 	var out, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -77,20 +77,31 @@ func (c call) must(t *testing.T, name string, args ...string) string {
 	return strings.TrimSpace(r.out)
 }
 
+// patience is how long a test waits for what must come: so long that it does on the
+// busiest machine, for no promise is about how long it takes.
+const patience = 5 * time.Minute
+
 // eventually asks until the answer is yes; the last word says what was still missing.
-func eventually(t *testing.T, limit time.Duration, ask func() (missing string)) {
+func eventually(t *testing.T, ask func() (missing string)) {
 	t.Helper()
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(patience)
 	for {
 		missing := ask()
 		if missing == "" {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %v: %s", limit, missing)
+			t.Fatalf("after %v: %s", patience, missing)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+}
+
+// stopped stops a container. The ten seconds that docker gives it are too few on a busy
+// machine: it gets the minute that oardeploy gives.
+func stopped(t *testing.T, container string) {
+	t.Helper()
+	must(t, "docker", "stop", "-t", "60", container)
 }
 
 // traces lists what a cluster has on the Engine and on this machine; a clean leaves none.

@@ -5,7 +5,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // front runs a shell line on the frontend as user docker, over ssh.
@@ -35,7 +34,7 @@ func jobID(t *testing.T, printed string) string {
 // await waits until OAR reports the state of a job.
 func await(t *testing.T, job, state string) {
 	t.Helper()
-	eventually(t, time.Minute, func() string {
+	eventually(t, func() string {
 		got := front(t, "oarstat -s -j "+job)
 		if strings.HasSuffix(got, ": "+state) {
 			return ""
@@ -70,7 +69,7 @@ func checkJobs(t *testing.T) {
 		await(t, job, "Running")
 		front(t, "oardel "+job)
 		await(t, job, "Error")
-		eventually(t, 20*time.Second, func() string {
+		eventually(t, func() string {
 			return must(t, "sh", "-c", "for n in 1 2; do docker exec "+cluster+"_node$n pgrep -f 'sleep 4242' || true; done")
 		})
 	})

@@ -3,13 +3,11 @@
 package e2e
 
 import (
-	"bufio"
 	"net/http"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // serveRegistry keeps the embedded registry up for the length of a test, where none is up.
@@ -19,25 +17,17 @@ func serveRegistry(t *testing.T) {
 		return
 	}
 	cmd := exec.Command(program(t, "oarbuild"), "registry", "serve")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cmd.Stderr = t.Output() // whoever waits for the command waits until all of it is written
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			t.Log(lines.Text())
-		}
-	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		if err := cmd.Wait(); err != nil && !strings.Contains(err.Error(), "130") {
 			t.Errorf("ending the registry: %v", err)
 		}
 	})
-	eventually(t, 10*time.Second, func() string {
+	eventually(t, func() string {
 		if registryAnswers() {
 			return ""
 		}

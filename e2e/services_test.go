@@ -20,7 +20,7 @@ func (b box) open(t *testing.T, options ...string) {
 	b.remove()
 	args := append([]string{"run", "-d", "--name", b.name, "--network", "none"}, options...)
 	must(t, "docker", append(args, registry+"base:2.6.1")...)
-	eventually(t, 30*time.Second, func() string {
+	eventually(t, func() string {
 		if !strings.Contains(must(t, "docker", "logs", b.name), "spawned: 'sshd'") {
 			return "sshd in the log"
 		}
@@ -41,7 +41,7 @@ func (b box) service(t *testing.T, name string) string {
 	t.Helper()
 	running := regexp.MustCompile(`(?m)^` + name + ` +RUNNING +pid (\d+),`)
 	pid := ""
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, func() string {
 		out := b.must(t, "sh", "-c", "supervisorctl status; true")
 		if m := running.FindStringSubmatch(out); m != nil {
 			pid = m[1]
@@ -78,7 +78,7 @@ func TestServicesAreSupervised(t *testing.T) {
 		t.Errorf("supervisord says that sshd is process %s, it is %s", sshd, listener)
 	}
 	b.must(t, "kill", "-KILL", rsyslogd)
-	eventually(t, 10*time.Second, func() string {
+	eventually(t, func() string {
 		if b.service(t, "rsyslogd") == rsyslogd {
 			return "another rsyslogd"
 		}
@@ -97,14 +97,14 @@ func TestAServiceThatEndsIsStartedAgain(t *testing.T) {
 		b.open(t)
 		if killed {
 			b.must(t, "pkill", "-KILL", "rsyslogd")
-			eventually(t, 10*time.Second, func() string {
+			eventually(t, func() string {
 				if !strings.Contains(b.must(t, "ps", "ax"), "/usr/sbin/rsyslogd") {
 					return "rsyslogd"
 				}
 				return ""
 			})
 		}
-		must(t, "docker", "stop", b.name)
+		stopped(t, b.name)
 		if code := must(t, "docker", "inspect", "--format", "{{.State.ExitCode}}", b.name); code != "0" {
 			t.Errorf("stopped with exit code %s, a service killed: %t", code, killed)
 		}
@@ -127,7 +127,7 @@ func TestAStopWhileSupervisordStarts(t *testing.T) {
 		b.open(t)
 		b.must(t, "sh", "-c", "supervisorctl status >/dev/null 2>&1 &")
 		time.Sleep(wait)
-		must(t, "docker", "stop", b.name)
+		stopped(t, b.name)
 		log := must(t, "docker", "logs", b.name)
 		if code := must(t, "docker", "inspect", "--format", "{{.State.ExitCode}}", b.name); code != "0" || !strings.Contains(log, "stopped: sshd") {
 			t.Errorf("stopped after %v with exit code %s:\n%s", wait, code, log)

@@ -6,12 +6,12 @@ import (
 	"archive/tar"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -93,10 +93,12 @@ func TestWhatStepsAreGiven(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = agent.Process.Kill(); _ = agent.Wait() })
-	eventually(t, 10*time.Second, func() string {
-		if _, err := os.Stat(filepath.Join(dir, "agent")); err != nil {
+	eventually(t, func() string {
+		conn, err := net.Dial("unix", filepath.Join(dir, "agent"))
+		if err != nil {
 			return err.Error()
 		}
+		conn.Close()
 		return ""
 	})
 	user := call{dir: dir, env: []string{"VARIABLE=s3cret-of-a-variable", "SSH_AUTH_SOCK="}}

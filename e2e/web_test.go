@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -12,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // ask sends one request, with basic authentication when user is given, and answers status and body.
@@ -89,7 +89,7 @@ func checkAPI(t *testing.T, c deployed) {
 	if status != http.StatusInternalServerError {
 		t.Errorf("GET resources without settings: %d %s", status, body)
 	}
-	eventually(t, 10*time.Second, func() string {
+	eventually(t, func() string {
 		if !strings.Contains(must(t, "docker", "logs", cluster+"_frontend"), "oarapi: Configuration file not found") {
 			return "in the frontend's log why the API failed"
 		}
@@ -118,8 +118,9 @@ func checkPages(t *testing.T, c deployed) {
 func browse(t *testing.T, url string) string {
 	t.Helper()
 	profile := t.TempDir()
-	dom := must(t, "timeout", "60", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+profile,
-		"--virtual-time-budget=20000", "--screenshot="+filepath.Join(profile, "page.png"), "--dump-dom", url)
+	// It keeps its pictures in /tmp, for /dev/shm of a container is small.
+	dom := must(t, "timeout", fmt.Sprint(patience.Seconds()), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--user-data-dir="+profile, "--virtual-time-budget=20000", "--screenshot="+filepath.Join(profile, "page.png"), "--dump-dom", url)
 	if picture, err := os.Stat(filepath.Join(profile, "page.png")); err != nil || picture.Size() < 1000 {
 		t.Errorf("no picture of %s: %v", url, err)
 	}

@@ -38,7 +38,7 @@ func TestACacheWarmsAColdBuilder(t *testing.T) {
 		t.Helper()
 		out.Reset()
 		o.CacheTo, o.CacheFrom = to, from
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 		defer cancel()
 		if _, err := Run(ctx, o); err != nil {
 			t.Fatalf("to %v, from %v: %v\n%s", to, from, err, out)

@@ -81,13 +81,12 @@ func lendsAPort(t *testing.T, d *engine.Docker) {
 		conn.Close()
 	}
 	stop() // the server is told, and does not answer that
-	for range 200 {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", "localhost:"+port); err != nil {
 			return
 		} else {
 			conn.Close()
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Error("the port is lent still")
 }
@@ -155,12 +154,11 @@ func sshServer(t *testing.T) string {
 // answers waits until somebody listens at an address.
 func answers(t *testing.T, at string) {
 	t.Helper()
-	for range 200 {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", at); err == nil {
 			conn.Close()
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	t.Fatalf("nobody listens at %s", at)
 }
