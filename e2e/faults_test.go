@@ -199,7 +199,10 @@ func (c *computer) diskFull(t *testing.T) {
 	// The cluster writes all the time: a size that is too small meanwhile is refused.
 	eventually(t, func() string {
 		used := strings.Fields(c.must(t, "df", "--output=used", c.root+"/disk"))[1]
-		return c.run(t, "mount", "-o", "remount,size="+used+"k", c.root+"/disk").err
+		if r := c.run(t, "mount", "-o", "remount,size="+used+"k", c.root+"/disk"); r.code != 0 {
+			return r.err
+		}
+		return ""
 	})
 	c.refused(t, "", "-n", "2", "--name", further)
 	if left := c.labelled(t, further); left != "" {
