@@ -50,6 +50,7 @@ var elsewhere = map[string]string{
 	"`docker network inspect [^\\n]*` names what is connected to it":                                                                           "it answers nothing more",
 
 	"the engine told nothing of it for [^\\n]*": "it is shown after two minutes: package engine tests it",
+	"the engine answered [^\\n]*":               "an engine of Podman's that gives no reason: package engine tests it",
 
 	// Keys are made of the kernel's random numbers, which do not end.
 	"making oar's key: [^\\n]*":     "no random numbers",

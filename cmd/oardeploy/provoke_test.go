@@ -54,6 +54,15 @@ var provocations = map[string]func(*testing.T, *stage){
 	},
 
 	"An image is nowhere": func(_ *testing.T, s *stage) { clear(s.Images) },
+	"The registry is on the loopback, and the engine runs without root": func(_ *testing.T, s *stage) {
+		clear(s.Images)
+		s.fault = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == "/info" {
+				fmt.Fprint(w, `{"SecurityOptions": ["name=rootless"]}`)
+			}
+			return r.URL.Path == "/info"
+		}
+	},
 	"The registry asks for a password": func(_ *testing.T, s *stage) {
 		clear(s.Images)
 		s.fault = refuse("GET /distribution/", 401, "unauthorized: authentication required")

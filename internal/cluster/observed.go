@@ -16,6 +16,7 @@ type Observed struct {
 	Stores     []string       // volumes of the engine with the cluster's label, by name
 	Foreign    []string       // names of containers, networks and volumes without the cluster's label
 	Taken      []netip.Prefix // networks of the engine's others, and the host's routes where it is this machine
+	Hasty      bool           // the engine removes a network while containers are leaving it, and fails to remove these
 
 	// Files are what the hosts are told, as [Topology.Files]; nil when nobody asked. Root
 	// in a container can write them: they decide what is told anew, and nothing else.

@@ -36,6 +36,7 @@ type Engine struct {
 	Name, Version, API string // as "Docker Engine", "28.5.2", "1.51"
 	Arch               string // as "amd64"
 	Rootless           bool
+	Limits             bool   // it keeps limits of memory
 	Cgroup             string // "1" or "2"
 	Storage            string // storage driver, as "overlay2"
 	Root               string // its folder on its machine

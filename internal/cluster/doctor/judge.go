@@ -108,6 +108,9 @@ func cgroup(f Facts) []Verdict {
 		return nil
 	case f.Engine.Rootless && f.Engine.Cgroup == "1":
 		return warning("cgroups", "version 1, on which a rootless engine keeps no limits", "boot with systemd.unified_cgroup_hierarchy=1")
+	case !f.Engine.Limits:
+		return warning("cgroups", "version "+f.Engine.Cgroup+", where this engine keeps no limits of memory",
+			"have the machine delegate the memory controller to it (`docker info` tells more); clusters without limits work")
 	}
 	return ok("cgroups", "version %s", f.Engine.Cgroup)
 }
@@ -240,7 +243,7 @@ func images(f Facts) []Verdict {
 		case i.Here != nil:
 			return problem("images", i.Here.Error(), "build them for that machine: oarbuild --platform linux/"+f.Engine.Arch+" --push")
 		case i.ID == "" && i.Pull != nil:
-			return problem("images", i.Pull.Error(), "oarbuild --push makes them; or name another --registry or --tag")
+			return failed("images", i.Pull, "oarbuild --push makes them; or name another --registry or --tag")
 		case i.ID == "":
 			pull++
 		default:

@@ -16,7 +16,7 @@ import (
 func well() doctor.Facts {
 	return doctor.Facts{
 		Nodes: 2,
-		Engine: doctor.Engine{Name: "Docker Engine", Version: "28.5.2+dfsg4", API: "1.51", Arch: "amd64", Cgroup: "2", Storage: "overlay2",
+		Engine: doctor.Engine{Name: "Docker Engine", Version: "28.5.2+dfsg4", API: "1.51", Arch: "amd64", Limits: true, Cgroup: "2", Storage: "overlay2",
 			Root: "/var/lib/docker", CPUs: 2, Memory: 8e9},
 		Host:   doctor.Host{Size: 90e9, Free: 50e9, Inodes: 1e6, Inotify: 128},
 		Ports:  []doctor.Port{{At: netip.MustParseAddrPort("127.0.0.1:48080")}, {At: netip.MustParseAddrPort("127.0.0.1:49217")}},
@@ -53,6 +53,7 @@ func TestVerdicts(t *testing.T) {
 		{"loopback of 29", "loopback", doctor.OK, "", "", func(f *doctor.Facts) { f.Engine.Version = "29.0.0-rc.1" }},
 		{"cgroups of the first kind", "cgroups", doctor.OK, "version 1", "", func(f *doctor.Facts) { f.Engine.Cgroup = "1" }},
 		{"rootless on them", "cgroups", doctor.Warning, "keeps no limits", "unified_cgroup_hierarchy", func(f *doctor.Facts) { f.Engine.Cgroup, f.Engine.Rootless = "1", true }},
+		{"no controller of memory", "cgroups", doctor.Warning, "version 2, where this engine keeps no limits of memory", "delegate", func(f *doctor.Facts) { f.Engine.Limits = false }},
 		{"vfs", "storage", doctor.Warning, "vfs", "overlay2", func(f *doctor.Facts) { f.Engine.Storage = "vfs" }},
 		{"little room", "disk", doctor.Warning, "4.0 GB free in /var/lib/docker", "docker system df", func(f *doctor.Facts) { f.Host.Free = 4e9 }},
 		{"no room", "disk", doctor.Problem, "0.5 GB free", "docker image prune", func(f *doctor.Facts) { f.Host.Free = 5e8 }},
@@ -74,6 +75,7 @@ func TestVerdicts(t *testing.T) {
 		{"a loopback elsewhere", "bind", doctor.Problem, "nobody here could reach", "--bind", func(f *doctor.Facts) { f.Bind = errors.New("nobody here could reach it") }},
 		{"the wrong images", "images", doctor.Problem, "for arm64", "--platform linux/amd64", func(f *doctor.Facts) { f.Images[0].Here = errors.New("for arm64") }},
 		{"no images", "images", doctor.Problem, "no answer", "oarbuild --push", func(f *doctor.Facts) { f.Images[1].Pull = errors.New("no answer") }},
+		{"no images, and the engine knows why", "images", doctor.Problem, "no answer", "load them", func(f *doctor.Facts) { f.Images[1].Pull = ui.WithHint(errors.New("no answer"), "load them") }},
 		{"no registry", "images", doctor.Warning, "all 2 are there, but none can be renewed: no answer", "--registry", func(f *doctor.Facts) {
 			f.Images[0].Pull, f.Images[1] = errors.New("no answer"), doctor.Image{ID: "sha256:2", Pull: errors.New("no answer")}
 		}},

@@ -9,23 +9,11 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 
 	"github.com/oarcluster/oarcluster/internal/cluster/doctor"
 )
-
-// podman is how Podman's engine calls itself among its components.
-const podman = "Podman Engine"
-
-// isPodman tells Podman's engine, which speaks Docker's language but for some words.
-func isPodman(v client.ServerVersionResult) bool {
-	for _, c := range v.Components {
-		if c.Name == podman {
-			return true
-		}
-	}
-	return false
-}
 
 // About is what the engine says of itself, and this machine of the engine's folder,
 // when it is here.
@@ -40,8 +28,8 @@ func (d *Docker) About(ctx context.Context) (doctor.Engine, doctor.Host, error) 
 	}
 	e := doctor.Engine{
 		Name: "Docker Engine", Version: v.Version, API: v.APIVersion, Arch: v.Arch,
-		Rootless: slices.ContainsFunc(r.Info.SecurityOptions, func(o string) bool { return strings.HasPrefix(o, "name=rootless") }),
-		Cgroup:   r.Info.CgroupVersion, Storage: r.Info.Driver, Root: r.Info.DockerRootDir, CPUs: r.Info.NCPU, Memory: r.Info.MemTotal,
+		Rootless: rootless(r.Info),
+		Limits:   r.Info.MemoryLimit, Cgroup: r.Info.CgroupVersion, Storage: r.Info.Driver, Root: r.Info.DockerRootDir, CPUs: r.Info.NCPU, Memory: r.Info.MemTotal,
 	}
 	for _, p := range r.Info.DefaultAddressPools {
 		e.Pools = append(e.Pools, p.Base)
@@ -53,6 +41,10 @@ func (d *Docker) About(ctx context.Context) (doctor.Engine, doctor.Host, error) 
 		return e, doctor.Host{}, nil
 	}
 	return e, here(e.Root, "/proc/sys/fs/inotify/max_user_instances"), nil
+}
+
+func rootless(i system.Info) bool {
+	return slices.ContainsFunc(i.SecurityOptions, func(o string) bool { return strings.HasPrefix(o, "name=rootless") })
 }
 
 // here looks at this machine. What cannot be seen, as the folder of an engine in a

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/oarcluster/oarcluster/internal/cluster/images"
+	own "github.com/oarcluster/oarcluster/internal/registry"
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
@@ -64,9 +66,22 @@ func (d *Docker) Published(ctx context.Context, ref string) (string, error) {
 		err = ui.WithHint(err, "log in to the registry first, with docker login")
 	}
 	if err != nil {
-		return "", fmt.Errorf("asking the registry for %q: %w", ref, err)
+		return "", fmt.Errorf("asking the registry for %q: %w", ref, d.apart(ctx, ref, err))
 	}
 	return r.Descriptor.Digest.String(), nil
+}
+
+// apart adds what to do to the error of a registry on the loopback that Docker's engine
+// did not find, when it runs without root: its network is not this machine's. Podman's
+// pulls on this machine's.
+func (d *Docker) apart(ctx context.Context, ref string, err error) error {
+	if !own.IsLoopback(ref) {
+		return err
+	}
+	if r, failed := d.api.Info(ctx, client.InfoOptions{}); failed != nil || !rootless(r.Info) {
+		return err
+	}
+	return ui.WithHint(err, "the loopback of an engine without root is its own: load the images into it (oarbuild --output 'type=docker,dest={name}.tar', then docker load --input each of them), or push them to a registry that it reaches, and name that with --registry")
 }
 
 // head asks the registry for a reference's digest from this machine, unless there
@@ -111,13 +126,13 @@ func (d *Docker) Pull(ctx context.Context, ref string, told func(images.Layer)) 
 	limit := d.connections.ResponseHeaderTimeout
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r, err := d.api.ImagePull(ctx, ref, client.ImagePullOptions{RegistryAuth: auth})
+	messages, err := d.pull(ctx, ref, auth)
 	if err != nil {
 		return unpulled(ref, err)
 	}
 	silence := time.AfterFunc(limit, func() { cancel(fmt.Errorf("the engine told nothing of it for %s", limit)) })
 	defer silence.Stop()
-	for m, err := range r.JSONMessages(ctx) {
+	for m, err := range messages {
 		silence.Reset(limit)
 		if err == nil && m.Error != nil {
 			err = m.Error
@@ -133,6 +148,22 @@ func (d *Docker) Pull(ctx context.Context, ref string, told func(images.Layer)) 
 		}
 	}
 	return nil
+}
+
+// pull begins to pull an image, as the engine wants to be asked.
+func (d *Docker) pull(ctx context.Context, ref, auth string) (iter.Seq2[jsonstream.Message, error], error) {
+	if own.IsLoopback(ref) {
+		if v, err := d.version(ctx); err != nil {
+			return nil, err
+		} else if isPodman(v) {
+			return d.pullPlainly(ctx, ref, auth)
+		}
+	}
+	r, err := d.api.ImagePull(ctx, ref, client.ImagePullOptions{RegistryAuth: auth})
+	if err != nil {
+		return nil, err
+	}
+	return r.JSONMessages(ctx), nil
 }
 
 func unpulled(ref string, err error) error {

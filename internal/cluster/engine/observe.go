@@ -42,10 +42,15 @@ func (d *Docker) Observe(ctx context.Context, name string) (cluster.Observed, er
 		}
 		return err
 	})
+	var about client.ServerVersionResult
+	g.Go(func() (err error) {
+		about, err = d.version(ctx)
+		return err
+	})
 	if err := g.Wait(); err != nil {
 		return cluster.Observed{}, err
 	}
-	o := cluster.Observed{Machine: d.machine}
+	o := cluster.Observed{Machine: d.machine, Hasty: isPodman(about)}
 	seeContainers(&o, containers.Items, name)
 	seeNetworks(&o, networks.Items, name)
 	seeVolumes(&o, volumes.Items, name)
@@ -108,16 +113,26 @@ func ours(c container.Summary, name string) cluster.Container {
 			out.Volumes = append(out.Volumes, cluster.Volume{Host: m.Source, Container: m.Destination, ReadOnly: !m.RW})
 		}
 	}
+	if made, ok := out.Made(); ok && !out.Addr.IsValid() {
+		out.Addr = made.Addr // of one that is stopped Podman tells none
+	}
 	slices.SortFunc(out.Volumes, func(a, b cluster.Volume) int { return cmp.Compare(a.Container, b.Container) })
-	for _, p := range c.Ports {
-		if p.PublicPort != 0 && p.Type == "tcp" {
-			if out.Ports == nil {
-				out.Ports = map[uint16]netip.AddrPort{}
-			}
-			out.Ports[p.PrivatePort] = netip.AddrPortFrom(p.IP, p.PublicPort)
+	for _, p := range listening(c) {
+		if out.Ports == nil {
+			out.Ports = map[uint16]netip.AddrPort{}
 		}
+		out.Ports[p.PrivatePort] = netip.AddrPortFrom(p.IP, p.PublicPort)
 	}
 	return out
+}
+
+// listening lists the TCP ports that a container has published. Podman tells those of
+// containers that do not run, too, which nobody has.
+func listening(c container.Summary) []container.PortSummary {
+	if c.State == container.StateCreated || c.State == container.StateExited {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(c.Ports), func(p container.PortSummary) bool { return p.PublicPort == 0 || p.Type != "tcp" })
 }
 
 func seeNetworks(o *cluster.Observed, all []network.Summary, name string) {
@@ -158,10 +173,7 @@ func seeVolumes(o *cluster.Observed, all []volume.Volume, name string) {
 func published(all []container.Summary, name string) map[netip.AddrPort]string {
 	ports := map[netip.AddrPort]string{}
 	for _, c := range all {
-		for _, p := range c.Ports {
-			if p.PublicPort == 0 || p.Type != "tcp" {
-				continue
-			}
+		for _, p := range listening(c) {
 			ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = ""
 			if !belongs(c.Labels, name) || !isHost(c) {
 				ports[netip.AddrPortFrom(p.IP, p.PublicPort)] = fmt.Sprintf("container %q", strings.TrimPrefix(c.Names[0], "/"))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 
 	"github.com/oarcluster/oarcluster/internal/cluster"
 )
@@ -40,5 +41,22 @@ func TestWhoIsAHost(t *testing.T) {
 		if (len(o.Containers) == 1) != tc.host || foreign == tc.host && tc.names != nil || (holder == "") != tc.host {
 			t.Errorf("%s: got %+v, foreign %q, its port is held by %q", tc.what, o.Containers, o.Foreign, holder)
 		}
+	}
+}
+
+// Of a container that does not run Podman tells ports, which nobody has, and no address.
+func TestAStoppedContainerOfPodmans(t *testing.T) {
+	t.Parallel()
+	addr := netip.MustParseAddr("10.141.0.11")
+	labels := cluster.Topology{Name: "two"}.Labels(cluster.Host{Name: "node1", Role: "node", Container: "two_node1", Addr: addr})
+	all := []container.Summary{{
+		ID: "id", Names: []string{"/two_node1"}, Labels: labels, State: container.StateExited,
+		Ports:           []container.PortSummary{{IP: netip.MustParseAddr("127.0.0.1"), PrivatePort: 80, PublicPort: 48080, Type: "tcp"}},
+		NetworkSettings: &container.NetworkSettingsSummary{Networks: map[string]*network.EndpointSettings{"two": {}}},
+	}}
+	var o cluster.Observed
+	seeContainers(&o, all, "two")
+	if c := o.Containers[0]; c.Addr != addr || c.Ports != nil || len(published(all, "one")) > 0 {
+		t.Errorf("got %+v, and ports %v", c, published(all, "one"))
 	}
 }

@@ -158,12 +158,17 @@ func (p Plan) removals() []int {
 
 // dropNetworks plans the removal of networks that are too many: all of them when
 // no host is wanted, and what a race of two deploys left. A container leaves its
-// network long before it is removed altogether, so nothing is waited for.
+// network long before it is removed altogether, so nothing is waited for that the
+// engine waits for.
 func (p *Plan) dropNetworks(t cluster.Topology, o cluster.Observed) {
+	var first []int
+	if o.Hasty {
+		first = p.removals()
+	}
 	for i, n := range o.Networks {
 		switch {
 		case len(t.Hosts) == 0:
-			p.add(Step{Op: Remove, Kind: Network, Name: n.Name, ID: n.ID, Cause: "not wanted"})
+			p.add(Step{Op: Remove, Kind: Network, Name: n.Name, ID: n.ID, Cause: "not wanted"}, first...)
 		case i > 0:
 			p.add(Step{Op: Remove, Kind: Network, Name: n.Name, ID: n.ID, Cause: "double"})
 		}

@@ -242,6 +242,18 @@ func TestRemovalsWaitForNothingElse(t *testing.T) {
 	}
 }
 
+// TestAHastyEngineIsHeldBack: it would take the network from under its containers.
+func TestAHastyEngineIsHeldBack(t *testing.T) {
+	t.Parallel()
+	o := running(wanted(t, 1))
+	for hasty, want := range map[bool]string{false: "[] -> #5 remove network oarcluster", true: "[1 2 3 4] -> #5 remove network oarcluster"} {
+		o.Hasty = hasty
+		if p, err := plan.Compare(cluster.Topology{Name: "oarcluster"}, o); err != nil || !strings.Contains(p.String(), want) {
+			t.Errorf("got %v, want %q in\n%s", err, want, p)
+		}
+	}
+}
+
 func TestStartedAreNewAndStoppedHosts(t *testing.T) {
 	t.Parallel()
 	p, err := plan.Compare(wanted(t, 4), state(running(wanted(t, 2)), "node1", "exited"))

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -59,6 +60,15 @@ func (k Keys) Archive(t cluster.Topology, host string) ([]byte, error) {
 	return w.finish(&b)
 }
 
+// inRoot is where an entry of an archive of the folder is in the container. Its names
+// begin with the folder's; but Podman's, of a container that does not run, with "/".
+func inRoot(entry string) string {
+	if inside, ok := strings.CutPrefix(entry, "/"); ok {
+		return path.Join(root, inside)
+	}
+	return path.Join("etc", entry)
+}
+
 // Read finds the keys in a tar archive of the folder /etc/oarcluster, as an engine
 // hands it out of a container, and the files beside them, by name. A key that is
 // missing is an error, and so is a public half that is none: root in the container
@@ -75,7 +85,7 @@ func Read(archive io.Reader) (k Keys, files map[string]string, err error) {
 		if err != nil {
 			return Keys{}, nil, fmt.Errorf("reading the cluster's keys: %w", err)
 		}
-		name := path.Join("etc", entry.Name)
+		name := inRoot(entry.Name)
 		beside := path.Dir(name) == root && entry.Typeflag == tar.TypeReg && len(files) < maxFiles && entry.Size <= maxFileSize
 		if !beside && (want[name] == nil && public[name] == nil || entry.Size > maxKeySize) {
 			continue

@@ -123,8 +123,9 @@ func TestArchiveOfEachRole(t *testing.T) {
 	}
 }
 
-// asTheEngineHandsOut turns an archive for the root into one of /etc/oarcluster.
-func asTheEngineHandsOut(t *testing.T, archive []byte) []byte {
+// asTheEngineHandsOut turns an archive for the root into one of /etc/oarcluster, whose
+// names are below folder.
+func asTheEngineHandsOut(t *testing.T, archive []byte, folder string) []byte {
 	t.Helper()
 	list, texts := entries(t, archive)
 	var b bytes.Buffer
@@ -132,7 +133,7 @@ func asTheEngineHandsOut(t *testing.T, archive []byte) []byte {
 	for _, line := range list {
 		_, name, _ := strings.Cut(line, " ")
 		text := texts[name]
-		h := tar.Header{Name: strings.TrimPrefix(name, "etc/"), Size: int64(len(text)), Mode: 0o600, Typeflag: tar.TypeReg}
+		h := tar.Header{Name: folder + strings.TrimPrefix(name, "etc/oarcluster/"), Size: int64(len(text)), Mode: 0o600, Typeflag: tar.TypeReg}
 		if strings.HasSuffix(name, "/") {
 			h.Typeflag = tar.TypeDir
 		}
@@ -151,7 +152,7 @@ func TestReadFindsWhatArchivePacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handedOut := asTheEngineHandsOut(t, archive)
+	handedOut := asTheEngineHandsOut(t, archive, "oarcluster/")
 	got, files, err := secrets.Read(bytes.NewReader(handedOut))
 	want := keys(t)
 	if !maps.Equal(files, topology(t).Files()) {
@@ -160,6 +161,9 @@ func TestReadFindsWhatArchivePacked(t *testing.T) {
 	if err != nil || got.User.Public != want.User.Public || !bytes.Equal(got.OAR.Private, want.OAR.Private) || !bytes.Equal(got.Host.Private, want.Host.Private) {
 		t.Errorf("got %v, %+v", err, got)
 	}
+	if podmans, _, err := secrets.Read(bytes.NewReader(asTheEngineHandsOut(t, archive, "/"))); err != nil || podmans.User.Public != want.User.Public {
+		t.Errorf("got %v, %+v of a stopped container of Podman's", err, podmans)
+	}
 	if _, _, err := secrets.Read(bytes.NewReader(handedOut[:2000])); err == nil {
 		t.Error("keys from half an archive")
 	}
@@ -167,7 +171,7 @@ func TestReadFindsWhatArchivePacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := secrets.Read(bytes.NewReader(asTheEngineHandsOut(t, dns))); err == nil || !strings.Contains(err.Error(), "no \"etc/oarcluster/") {
+	if _, _, err := secrets.Read(bytes.NewReader(asTheEngineHandsOut(t, dns, "oarcluster/"))); err == nil || !strings.Contains(err.Error(), "no \"etc/oarcluster/") {
 		t.Errorf("keys from dns: %v", err)
 	}
 }
@@ -179,7 +183,7 @@ func TestReadRefusesPublicHalvesThatAreNone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		broken := bytes.ReplaceAll(asTheEngineHandsOut(t, archive), []byte(keys(t).Host.Public), pad(text, len(keys(t).Host.Public)))
+		broken := bytes.ReplaceAll(asTheEngineHandsOut(t, archive, "oarcluster/"), []byte(keys(t).Host.Public), pad(text, len(keys(t).Host.Public)))
 		if _, _, err := secrets.Read(bytes.NewReader(broken)); err == nil || !strings.Contains(err.Error(), "ssh_host_ed25519_key.pub") {
 			t.Errorf("%q: got %v", text, err)
 		}
