@@ -11,18 +11,16 @@ import (
 	"testing"
 )
 
-// faulty is the cluster that suffers.
-const faulty = "faults"
-
 // TestWhenSomethingFails: whatever fails around a cluster of two nodes or in it, status
 // tells what is, and the cluster comes back: by itself, or by the deploy that made it.
 func TestWhenSomethingFails(t *testing.T) {
 	must(t, "oarbuild", "--push")
-	c := newComputer(t, "200m")
-	for _, name := range []string{faulty, faulty + "-2"} {
+	c := newComputer(t, "200m", kind{})
+	for _, name := range []string{alone, alone + "-2"} {
 		must(t, "rm", "-rf", "/tmp/oarcluster-"+name) // a test that was killed leaves it
 		t.Cleanup(func() { _ = os.RemoveAll("/tmp/oarcluster-" + name) })
 	}
+	c.on(t)
 	if !t.Run("the disk is too small for the images", c.noRoomForImages) {
 		return // there is no cluster to suffer more
 	}
@@ -36,7 +34,7 @@ func TestWhenSomethingFails(t *testing.T) {
 	t.Run("the registry is gone", c.registryGone)
 	t.Run("the disk is full", c.diskFull)
 	t.Run("clean leaves nothing", func(t *testing.T) {
-		c.must(t, "oardeploy", "clean", faulty)
+		c.must(t, "oardeploy", "clean", alone)
 		c.nothing(t)
 	})
 }
@@ -45,9 +43,9 @@ func TestWhenSomethingFails(t *testing.T) {
 // deploy succeeds. From then on there is no registry: images that are pushed meanwhile
 // change nothing here.
 func (c *computer) noRoomForImages(t *testing.T) {
-	c.refused(t, "pulling ", "-n", "2", "--name", faulty)
+	c.refused(t, "pulling ", "-n", "2", "--name", alone)
 	c.nothing(t)
-	r := c.run(t, "oardeploy", "doctor", "--name", faulty)
+	r := c.run(t, "oardeploy", "doctor", "--name", alone)
 	if r.code != 1 || !strings.Contains(r.out, "problem  disk ") || !strings.Contains(r.out, "→ make room: ") {
 		t.Errorf("doctor: exit %d\n%s", r.code, r.out)
 	}
@@ -71,14 +69,14 @@ func (c *computer) refused(t *testing.T, what string, args ...string) {
 func (c *computer) nodeKilled(t *testing.T) {
 	lost := c.running(t, "-p \"host='node2'\" 'sleep 4747'")
 	before := c.containers(t)
-	c.must(t, "docker", "kill", faulty+"_node2")
+	c.must(t, "docker", "kill", alone+"_node2")
 	c.shows(t, map[string]string{"node1": "running Alive", "node2": "exited Alive " + lost, "server": "running"})
 	c.deploy(t)
 	c.same(t, before)
 	c.await(t, lost, "Error")
-	c.must(t, "docker", "kill", faulty+"_node1")
+	c.must(t, "docker", "kill", alone+"_node1")
 	c.shows(t, map[string]string{"node1": "exited Alive", "node2": "running Alive"})
-	c.must(t, "oardeploy", "start", "--name", faulty)
+	c.must(t, "oardeploy", "start", "--name", alone)
 	c.same(t, before)
 	c.works(t)
 }
@@ -87,7 +85,7 @@ func (c *computer) nodeKilled(t *testing.T) {
 func (c *computer) nodePaused(t *testing.T) {
 	goesOn := c.running(t, "-p \"host='node2'\" 'sleep 4848'")
 	before := c.containers(t)
-	c.must(t, "docker", "pause", faulty+"_node2")
+	c.must(t, "docker", "pause", alone+"_node2")
 	c.shows(t, map[string]string{"node2": "paused Alive " + goesOn})
 	c.deploy(t)
 	c.same(t, before)
@@ -102,7 +100,7 @@ func (c *computer) allPaused(t *testing.T) {
 	before := c.containers(t)
 	c.must(t, "sh", "-c", "docker pause $(docker ps -q)")
 	c.shows(t, map[string]string{"dns": "paused", "frontend": "paused", "node1": "paused ?", "node2": "paused ?", "server": "paused asking OAR: its server is paused"})
-	c.must(t, "oardeploy", "start", "--name", faulty)
+	c.must(t, "oardeploy", "start", "--name", alone)
 	c.same(t, before)
 	c.works(t)
 }
@@ -119,7 +117,7 @@ func (c *computer) databaseKilled(t *testing.T) {
 	c.front(t, "oardel "+goesOn)
 	c.await(t, goesOn, "Error")
 	c.works(t)
-	if got := c.must(t, "oardeploy", "plan", "-n", "2", "--name", faulty); got != "nothing to do" {
+	if got := c.must(t, "oardeploy", "plan", "-n", "2", "--name", alone); got != "nothing to do" {
 		t.Errorf("after it there is to do:\n%s", got)
 	}
 }
@@ -135,11 +133,11 @@ func (c *computer) engineRestarted(t *testing.T) {
 	c.startEngine(t)
 	c.back(t, before, runs, waits)
 
-	c.must(t, "oardeploy", "stop", "--name", faulty)
+	c.must(t, "oardeploy", "stop", "--name", alone)
 	c.endEngine(t, "TERM")
 	c.startEngine(t)
 	c.shows(t, map[string]string{"dns": "exited", "frontend": "exited", "node1": "exited ?", "node2": "exited ?", "server": "exited asking OAR: its server is exited"})
-	c.must(t, "oardeploy", "start", "--name", faulty)
+	c.must(t, "oardeploy", "start", "--name", alone)
 	c.works(t)
 }
 
@@ -150,7 +148,7 @@ func (c *computer) engineKilled(t *testing.T) {
 	c.endEngine(t, "KILL")
 	c.startEngine(t)
 	for host, says := range c.status(t) {
-		if is := c.must(t, "docker", "inspect", "-f", "{{.State.Status}}", faulty+"_"+host); strings.Fields(says)[0] != is {
+		if is := c.must(t, "docker", "inspect", "-f", "{{.State.Status}}", alone+"_"+host); strings.Fields(says)[0] != is {
 			t.Errorf("status says of %s %q, the Engine %q", host, says, is)
 		}
 	}
@@ -164,28 +162,28 @@ func (c *computer) powerCut(t *testing.T) {
 	// PostgreSQL tells the disk of the last moments a little later.
 	c.server(t, "setuser postgres psql -qc CHECKPOINT")
 	c.off()
-	must(t, "rm", "-r", "/tmp/oarcluster-"+faulty)
+	must(t, "rm", "-r", "/tmp/oarcluster-"+alone)
 	c.on(t)
 	c.comesBack(t, map[string]string{"node1": "running Alive", "node2": "running Alive", "server": "running", "frontend": "running", "dns": "running"})
-	c.must(t, "oardeploy", "start", "--name", faulty)
+	c.must(t, "oardeploy", "start", "--name", alone)
 	c.back(t, before, runs, waits)
 }
 
 // registryGone: what is there is taken, and that is said; what is not is an error that
 // tells what to do.
 func (c *computer) registryGone(t *testing.T) {
-	r := c.run(t, "oardeploy", "-n", "3", "--name", faulty)
+	r := c.run(t, "oardeploy", "-n", "3", "--name", alone)
 	if r.code != 0 || !strings.Contains(r.err, "taking 4 of 4 images as the engine has them: their registry does not answer, refuses, or has them not") {
 		t.Errorf("with images: exit %d\n%s", r.code, r.err)
 	}
 	c.shows(t, map[string]string{"node3": "running Alive"})
 	c.deploy(t)
-	r = c.run(t, "oardeploy", "-n", "1", "--name", faulty+"-2", "--tag", "0")
+	r = c.run(t, "oardeploy", "-n", "1", "--name", alone+"-2", "--tag", "0")
 	if r.code != 1 || !strings.Contains(r.err, "oardeploy: error: asking the registry for \"localhost:5000/oarcluster/") ||
 		!strings.Contains(r.err, "\noardeploy: hint: build the images with `oarbuild --push`, name another --registry or --tag") {
 		t.Errorf("without: exit %d\n%s", r.code, r.err)
 	}
-	r = c.run(t, "oardeploy", "doctor", "--name", faulty)
+	r = c.run(t, "oardeploy", "doctor", "--name", alone)
 	if r.code != 0 || !strings.Contains(r.out, "warning  images     all 4 are there, but none can be renewed") {
 		t.Errorf("doctor: exit %d\n%s", r.code, r.out)
 	}
@@ -194,7 +192,7 @@ func (c *computer) registryGone(t *testing.T) {
 // diskFull: a further cluster fails with one error and leaves nothing; the one that runs
 // is as it was, and the deploy succeeds as soon as there is room.
 func (c *computer) diskFull(t *testing.T) {
-	const further = faulty + "-2"
+	const further = alone + "-2"
 	before := c.containers(t)
 	// The cluster writes all the time: a size that is too small meanwhile is refused.
 	eventually(t, func() string {
@@ -241,7 +239,7 @@ func (c *computer) back(t *testing.T, before, runs, waits string) {
 
 func (c *computer) deploy(t *testing.T) {
 	t.Helper()
-	c.must(t, "oardeploy", "-n", "2", "--name", faulty)
+	c.must(t, "oardeploy", "-n", "2", "--name", alone)
 }
 
 // works runs a job on both nodes.
@@ -259,7 +257,7 @@ func (c *computer) status(t *testing.T) map[string]string {
 		Jobs             []string
 		Trouble          string `json:"oar_error"`
 	}
-	if err := json.Unmarshal([]byte(c.must(t, "oardeploy", "status", "--name", faulty, "--json")), &hosts); err != nil {
+	if err := json.Unmarshal([]byte(c.must(t, "oardeploy", "status", "--name", alone, "--json")), &hosts); err != nil {
 		t.Fatal(err)
 	}
 	says := map[string]string{}
@@ -298,7 +296,7 @@ func (c *computer) comesBack(t *testing.T, want map[string]string) {
 // containers lists the ids, names and addresses of the cluster's containers.
 func (c *computer) containers(t *testing.T) string {
 	t.Helper()
-	return c.must(t, "sh", "-c", "docker ps -aq --no-trunc --filter label=oarcluster.name="+faulty+" | sort | xargs docker inspect -f '{{.Id}} {{.Name}} {{range .NetworkSettings.Networks}}{{.IPAMConfig.IPv4Address}}{{end}}'")
+	return c.must(t, "sh", "-c", "docker ps -aq --no-trunc --filter label=oarcluster.name="+alone+" | sort | xargs docker inspect -f '{{.Id}} {{.Name}} {{range .NetworkSettings.Networks}}{{with .IPAMConfig}}{{.IPv4Address}}{{end}}{{end}}'")
 }
 
 func (c *computer) same(t *testing.T, before string) {
@@ -317,8 +315,8 @@ func (c *computer) labelled(t *testing.T, name string) string {
 // nothing checks that nothing of the cluster is there.
 func (c *computer) nothing(t *testing.T) {
 	t.Helper()
-	left := c.labelled(t, faulty)
-	if _, err := os.Stat("/tmp/oarcluster-" + faulty); err == nil {
+	left := c.labelled(t, alone)
+	if _, err := os.Stat("/tmp/oarcluster-" + alone); err == nil {
 		left += " and its folder"
 	}
 	if left != "" {
@@ -329,13 +327,13 @@ func (c *computer) nothing(t *testing.T) {
 // server runs a shell line on the server as root.
 func (c *computer) server(t *testing.T, line string) string {
 	t.Helper()
-	return c.must(t, "oardeploy", "exec", "--name", faulty, "server", "--", "sh", "-c", line)
+	return c.must(t, "oardeploy", "exec", "--name", alone, "server", "--", "sh", "-c", line)
 }
 
 // front runs a shell line on the frontend as user docker, over ssh.
 func (c *computer) front(t *testing.T, line string) string {
 	t.Helper()
-	return c.must(t, "oardeploy", "ssh", "--name", faulty, "frontend", "--", line)
+	return c.must(t, "oardeploy", "ssh", "--name", alone, "frontend", "--", line)
 }
 
 func (c *computer) submit(t *testing.T, args string) string {
