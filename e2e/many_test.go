@@ -110,13 +110,18 @@ func TestInterrupts(t *testing.T) {
 			_ = cmd.Process.Kill()
 			t.Fatalf("the call that hangs was never made: %v\n%s", cmd.Wait(), stderr.String())
 		}
+		var last time.Time
 		for range tc.signals {
+			last = time.Now()
 			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 				t.Error(err)
 			}
 			stderr.await(t, "interrupted; once more stops at once") // equal signals that are pending are one
 		}
 		err := cmd.Wait()
+		if took := time.Since(last); tc.signals == 2 && took > 30*time.Second {
+			t.Errorf("it went on for %s after the second interrupt", took)
+		}
 		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 130 || !strings.HasSuffix(stderr.String(), tc.words) {
 			t.Errorf("%d signals: %v\n%s", tc.signals, err, stderr.String())
 		}

@@ -85,7 +85,10 @@ func (d *Docker) RemoveNetwork(ctx context.Context, id string) error {
 		if rounds++; len(now.Containers) < len(seen.Containers) {
 			rounds = 0
 		}
-		if unknown != nil || rounds == stuck {
+		if unknown != nil {
+			return err
+		}
+		if rounds == stuck {
 			return d.blame(ctx, err, id, now)
 		}
 		seen, err = now, nil

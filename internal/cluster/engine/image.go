@@ -55,18 +55,20 @@ func (d *Docker) Published(ctx context.Context, ref string) (string, error) {
 		return head(ctx, ref, err)
 	}
 	r, err := d.api.DistributionInspect(ctx, ref, client.DistributionInspectOptions{EncodedRegistryAuth: auth})
-	if err == nil {
+	switch {
+	case err == nil:
 		var architectures []string
 		for _, p := range r.Platforms {
 			architectures = append(architectures, p.Architecture)
 		}
 		err = d.fits(ctx, architectures)
-	}
-	if errdefs.IsUnauthorized(err) || errdefs.IsPermissionDenied(err) {
+	case errdefs.IsUnauthorized(err) || errdefs.IsPermissionDenied(err):
 		err = ui.WithHint(err, "log in to the registry first, with docker login")
+	default:
+		err = d.apart(ctx, ref, err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("asking the registry for %q: %w", ref, d.apart(ctx, ref, err))
+		return "", fmt.Errorf("asking the registry for %q: %w", ref, err)
 	}
 	return r.Descriptor.Digest.String(), nil
 }

@@ -113,7 +113,7 @@ func ours(c container.Summary, name string) cluster.Container {
 			out.Volumes = append(out.Volumes, cluster.Volume{Host: m.Source, Container: m.Destination, ReadOnly: !m.RW})
 		}
 	}
-	if made, ok := out.Made(); ok && !out.Addr.IsValid() {
+	if made, ok := out.Made(); ok && !out.Addr.IsValid() && out.State != "running" {
 		out.Addr = made.Addr // of one that is stopped Podman tells none
 	}
 	slices.SortFunc(out.Volumes, func(a, b cluster.Volume) int { return cmp.Compare(a.Container, b.Container) })
