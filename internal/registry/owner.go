@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
@@ -67,6 +68,13 @@ func trusted(user string) bool {
 // socket is one of TCP: its inode, and the number of the user whose it is.
 type socket struct{ inode, user string }
 
+// looks is how often a connection is looked for in the kernel's tables, and lookAgain how
+// long is waited in between.
+const (
+	looks     = 5
+	lookAgain = 5 * time.Millisecond
+)
+
 // States of sockets in the kernel's tables.
 const established, listens = "01", "0A"
 
@@ -78,16 +86,36 @@ func listening(proc string, port uint64) []socket {
 
 // peer is the number of the user at the other end of a connection of this machine; ""
 // of one whose other end is closed, or is not on this machine. A closed socket is in the
-// table for some time more, without an inode: as nobody's, which is to say root's.
+// table for some time more, without an inode: as nobody's, which is to say root's. The
+// kernel gives its table page by page: while others come and go, one may be in it twice,
+// or be missed.
 func peer(proc string, c net.Conn) string {
 	theirs, ours := addrPort(c.RemoteAddr()), addrPort(c.LocalAddr())
-	found := sockets(proc, func(local, remote, state string) bool {
-		// A program that speaks IPv6 may use its way to write an address of IPv4.
-		return state == established && (local == inTable(theirs, false) && remote == inTable(ours, false) ||
-			local == inTable(theirs, true) && remote == inTable(ours, true))
-	})
-	if len(found) != 1 || found[0].inode == "0" {
-		return ""
+	// A program that speaks IPv6 may use its way to write an address of IPv4.
+	from, to := inTable(theirs, false), inTable(ours, false)
+	from6, to6 := inTable(theirs, true), inTable(ours, true)
+	for range looks {
+		found := sockets(proc, func(local, remote, state string) bool {
+			return state == established && (local == from && remote == to || local == from6 && remote == to6)
+		})
+		if len(found) > 0 {
+			return leastTrusted(found)
+		}
+		time.Sleep(lookAgain)
+	}
+	return ""
+}
+
+// leastTrusted is the number of the user of sockets, of whom it trusts least: that of one
+// that is not trusted, if there is any.
+func leastTrusted(found []socket) string {
+	for _, s := range found {
+		if s.inode == "0" {
+			return ""
+		}
+		if !trusted(s.user) {
+			return s.user
+		}
 	}
 	return found[0].user
 }
