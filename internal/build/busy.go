@@ -33,7 +33,7 @@ func patiently(ctx context.Context, o Options, pauses []time.Duration, solve fun
 			return digests, nil
 		case isBusy(err) && len(pauses) > 0:
 			why, pause, pauses = "answers that it has too many requests", pauses[0], pauses[1:]
-		case isRefused(err) && registry.IsLoopback(o.Registry) && left > 0:
+		case isRefused(err, o.Registry) && registry.IsLoopback(o.Registry) && left > 0:
 			why, pause, left = "did not listen for a moment", handover, left-1
 		default:
 			return nil, err
@@ -52,6 +52,10 @@ func isBusy(err error) bool {
 	return strings.Contains(err.Error(), "429 Too Many Requests") || strings.Contains(err.Error(), "toomanyrequests")
 }
 
-// isRefused tells whether nobody listened where a builder pushed to. BuildKit tries
-// most failures again by itself, and not this one.
-func isRefused(err error) bool { return strings.Contains(err.Error(), "connection refused") }
+// isRefused tells whether nobody listened at the registry that a builder pushed to. BuildKit
+// tries most failures again by itself, and not this one. A build meets other hosts, too,
+// whose refusal is final.
+func isRefused(err error, repository string) bool {
+	host, _, _ := strings.Cut(repository, "/")
+	return strings.Contains(err.Error(), "connection refused") && strings.Contains(err.Error(), "://"+host+"/")
+}

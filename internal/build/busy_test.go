@@ -45,18 +45,28 @@ func TestABusyRegistryIsPushedToAgain(t *testing.T) {
 func TestARegistryThatChangesHandsIsPushedToAgain(t *testing.T) {
 	t.Parallel()
 	refused := errors.New(`failed to do request: Head "http://localhost:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused`)
-	for registry, want := range map[string]int{"localhost:1/oar": 2, "example.org/oar": 1} {
+	elsewhere := errors.New(`failed to do request: Head "https://example.org/v2/": dial tcp 192.0.2.1:443: connect: connection refused`)
+	for _, tc := range []struct {
+		registry string
+		err      error
+		want     int
+	}{
+		{"localhost:1/oar", refused, 2},
+		{"localhost:10/oar", refused, 1},
+		{"localhost:1/oar", elsewhere, 1},
+		{"example.org/oar", elsewhere, 1},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			var said bytes.Buffer
 			tries := 0
-			_, err := patiently(t.Context(), Options{Registry: registry, Err: &said}, nil, func() ([]string, error) {
+			_, err := patiently(t.Context(), Options{Registry: tc.registry, Err: &said}, nil, func() ([]string, error) {
 				if tries++; tries == 1 {
-					return nil, refused
+					return nil, tc.err
 				}
 				return nil, nil
 			})
-			if tries != want || (err == nil) != (want == 2) || strings.Contains(said.String(), "did not listen") != (want == 2) {
-				t.Errorf("%s: %v after %d tries, said %q", registry, err, tries, &said)
+			if tries != tc.want || (err == nil) != (tc.want == 2) || strings.Contains(said.String(), "did not listen") != (tc.want == 2) {
+				t.Errorf("%s, %v: %v after %d tries, said %q", tc.registry, tc.err, err, tries, &said)
 			}
 		})
 	}
