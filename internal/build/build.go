@@ -251,7 +251,7 @@ func (o Options) serveRegistry(ctx context.Context) (stop func(), err error) {
 	if o.To != buildkit.Registry && !o.IfChanged {
 		return func() {}, nil
 	}
-	stop, said, err := ensureRegistry(ctx, o.Registry)
+	stop, said, err := ensureRegistry(ctx, o.Registry, o.To == buildkit.Registry)
 	if said != "" {
 		o.say("%s", said)
 	}
@@ -259,20 +259,28 @@ func (o Options) serveRegistry(ctx context.Context) (stop func(), err error) {
 }
 
 // ensureRegistry sees to it that the registry of a repository answers, and tells
-// who serves it when that is on this machine.
-func ensureRegistry(ctx context.Context, repository string) (stop func(), said string, err error) {
+// who serves it when that is on this machine. Who wants to push, and may not, is told so
+// before all is built.
+func ensureRegistry(ctx context.Context, repository string, push bool) (stop func(), said string, err error) {
 	root, err := registry.Root()
 	if err != nil {
 		return func() {}, "", err
 	}
 	stop, serving, err := registry.EnsureLoopback(ctx, repository, root, false)
-	switch who := registry.Owner(repository); {
+	if err != nil {
+		return stop, "", err
+	}
+	who, refuses := registry.Owner(ctx, repository)
+	switch {
 	case serving:
 		said = fmt.Sprintf("serving the registry of %s at %s while this runs", root, repository)
-	case err == nil && who != "":
+	case push && refuses != nil:
+		stop()
+		return stop, "", refuses
+	case who != "":
 		said = fmt.Sprintf("the registry at %s is served by %s", repository, who)
 	}
-	return stop, said, err
+	return stop, said, nil
 }
 
 // solve has BuildKit build the targets' graphs, each as soon as its layers are

@@ -29,7 +29,7 @@ func Sets(ctx context.Context, name string) ([]pkgdiff.Set, error) {
 	if !strings.ContainsAny(path.Base(name), ":@") {
 		return nil, ui.Usage(fmt.Errorf("reading the packages of %s: it has neither a tag nor a digest", name), "add :TAG, or name a lock that is there")
 	}
-	stop, _, err := ensureRegistry(ctx, name)
+	stop, _, err := ensureRegistry(ctx, name, false)
 	if err != nil {
 		return nil, err
 	}

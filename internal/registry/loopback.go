@@ -16,6 +16,9 @@ import (
 	"github.com/oarcluster/oarcluster/internal/ui"
 )
 
+// anotherPort is what to do when somebody else has the port.
+const anotherPort = "name another port with --registry localhost:PORT/NAME"
+
 // probeTimeout bounds the question whether a registry answers on the loopback.
 const probeTimeout = 5 * time.Second
 
@@ -97,7 +100,7 @@ func claim(ctx context.Context, repository, addr string) (listener net.Listener,
 		}
 		if !errors.Is(err, syscall.EADDRINUSE) {
 			return nil, false, ui.WithHint(fmt.Errorf("serving the registry of %q: %w", repository, err),
-				"name another port with --registry localhost:PORT/NAME")
+				anotherPort)
 		}
 		if ours, err = probe(ctx, addr); err == nil || !passing(err) {
 			break
@@ -136,7 +139,7 @@ func probe(ctx context.Context, addr string) (ours bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	fail := func(err error) (bool, error) {
-		who := cmp.Or(Owner(addr+"/"), "another program")
+		who := cmp.Or(owner(addr+"/"), "another program")
 		return false, ui.WithHint(fmt.Errorf("asking the registry at %s: %w", addr, err),
 			"%s has the port: end it, or name another one with --registry localhost:PORT/NAME", who)
 	}
@@ -144,8 +147,7 @@ func probe(ctx context.Context, addr string) (ours bool, err error) {
 	if err != nil {
 		return fail(err)
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy: this is the loopback
-	response, err := client.Do(request)
+	response, err := loopbackClient().Do(request)
 	if err != nil {
 		return fail(err)
 	}
@@ -154,6 +156,11 @@ func probe(ctx context.Context, addr string) (ours bool, err error) {
 		return fail(fmt.Errorf("%s to GET /v2/: that is no registry", response.Status))
 	}
 	return response.Header.Get("Server") == serverName, nil
+}
+
+// loopbackClient asks one question, by no proxy.
+func loopbackClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
 // splitAddress splits host[:port]; without a port it is that of plain HTTP.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -18,8 +19,13 @@ import (
 
 // Owner tells which process of this machine listens where the repository's
 // registry is, such as "docker-proxy (process 4711)"; "" when the registry is not
-// on the loopback or nobody can be found. It reads Linux' proc(5).
-func Owner(repository string) string {
+// on the loopback or nobody can be found. It reads Linux' proc(5). refuses is an error
+// when this user may read there and not push.
+func Owner(ctx context.Context, repository string) (who string, refuses error) {
+	return owner(repository), mayPush(ctx, repository)
+}
+
+func owner(repository string) string {
 	if !IsLoopback(repository) {
 		return ""
 	}
@@ -53,7 +59,7 @@ func refuseStranger(proc, port string) error {
 	for _, s := range listening(proc, number) {
 		if !trusted(s.user) {
 			return ui.WithHint(fmt.Errorf("asking the registry at localhost:%s: it is served by user %s, who could put anything into its images", port, s.user),
-				"name another port with --registry localhost:PORT/NAME, or have root serve it")
+				anotherPort)
 		}
 	}
 	return nil

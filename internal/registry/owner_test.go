@@ -23,12 +23,12 @@ func TestTheOwnerOfAPortIsNamed(t *testing.T) {
 	}
 	address := listener.Addr().String()
 	want := fmt.Sprintf("(process %d)", os.Getpid())
-	if got := Owner(address + "/oar"); !strings.HasSuffix(got, want) {
+	if got := owner(address + "/oar"); !strings.HasSuffix(got, want) {
 		t.Errorf("got %q, want one that ends with %q", got, want)
 	}
 	listener.Close()
 	for _, nobody := range []string{address + "/oar", "registry.example.org:80/oar", "localhost:x/oar"} {
-		if got := Owner(nobody); got != "" {
+		if got := owner(nobody); got != "" {
 			t.Errorf("%s is served by %q", nobody, got)
 		}
 	}

@@ -4,9 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,5 +87,59 @@ func TestAPeerIsFoundInATableThatChanges(t *testing.T) {
 			}
 			time.Sleep(tc.after)
 		})
+	}
+}
+
+// Who may not write must not build for an hour first. What refuses is this program's own.
+func TestAPushIntoTheRegistryOfAnotherIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		server string
+		status int
+		want   bool
+	}{
+		"ours, of another":      {serverName, http.StatusForbidden, true},
+		"ours":                  {serverName, http.StatusMethodNotAllowed, false},
+		"ours, read meanwhile":  {serverName, http.StatusServiceUnavailable, false},
+		"a registry of no ours": {"nginx", http.StatusForbidden, false},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Server", tc.server)
+			if !reads(r) {
+				w.WriteHeader(tc.status)
+			}
+		}))
+		t.Cleanup(server.Close)
+		_, err := Owner(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/x")
+		if (err != nil) != tc.want || err != nil && !strings.Contains(err.Error(), "only read") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := Owner(t.Context(), "registry.example.org/x"); err != nil {
+		t.Error(err)
+	}
+}
+
+// The refusal tells a client whom it refused, and what to do.
+func TestARefusalNamesTheUser(t *testing.T) {
+	t.Parallel()
+	proc := t.TempDir() // where nobody is found
+	server := httptest.NewUnstartedServer(owned(http.NotFoundHandler()))
+	server.Config.ConnContext = knowing(proc)
+	server.Start()
+	t.Cleanup(server.Close)
+	response, err := http.Post(server.URL, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var body strings.Builder
+	if err := response.Write(&body); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"user unknown may only read", anotherPort} {
+		if !strings.Contains(body.String(), want) {
+			t.Errorf("no %q in %s", want, &body)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,14 +157,20 @@ func knowing(proc string) func(context.Context, net.Conn) context.Context {
 // is for all.
 func owned(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if user := r.Context().Value(peerKey{}).(func() string); !reads(r) && !trusted(user()) {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusForbidden)
-			// The form that clients show (OCI distribution specification, "Error Codes").
-			fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": "this registry is of user %d: others of this machine may only read"}]}`, os.Getuid())
+		if reads(r) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		user := r.Context().Value(peerKey{}).(func() string)()
+		if trusted(user) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		// The form that clients show (OCI distribution specification, "Error Codes").
+		fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": "this registry is of user %d: user %s may only read; %s"}]}`,
+			os.Getuid(), cmp.Or(user, "unknown"), anotherPort)
 	})
 }
 
