@@ -69,34 +69,42 @@ func EnsureLoopback(ctx context.Context, repository, root string, readOnly bool)
 			release()
 		}
 	}()
-	listener, ours, err := claim(ctx, repository, addr)
-	if err != nil || listener == nil && !ours {
+	listeners, ours, err := claim(ctx, repository, addr)
+	if err != nil {
 		return release, false, err
 	}
-	serving = listener != nil
+	// Again: between the question and the claim somebody else may have come.
+	if err := refuseStranger("/proc", port); err != nil {
+		closeAll(listeners)
+		return release, false, err
+	}
+	serving = listeners != nil
+	if !serving && !ours {
+		return release, false, nil
+	}
 	serveCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if listener == nil {
-			listener = succeed(serveCtx, addr)
+		if listeners == nil {
+			listeners = succeed(serveCtx, addr)
 		}
-		if listener != nil {
+		if listeners != nil {
 			// A failure to serve shows at the first request, which says more than this error could.
-			_ = serve(serveCtx, listener, root, readOnly)
+			_ = serve(serveCtx, listeners, root, readOnly)
 		}
 	}()
 	return func() { cancel(); <-done; release() }, serving, nil
 }
 
-// claim returns the listener at addr, where the repository is, or nil when a registry
+// claim returns the listeners at addr, where the repository is, or nil when a registry
 // answers there; ours tells whether it is a process of this package. Who had the port
 // may have left it before it could answer: then the port is asked for again.
-func claim(ctx context.Context, repository, addr string) (listener net.Listener, ours bool, err error) {
+func claim(ctx context.Context, repository, addr string) (listeners []net.Listener, ours bool, err error) {
 	for range claims {
-		listener, err = new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		listeners, err = listen(ctx, addr)
 		if err == nil {
-			return listener, true, nil
+			return listeners, true, nil
 		}
 		if !errors.Is(err, syscall.EADDRINUSE) {
 			return nil, false, ui.WithHint(fmt.Errorf("serving the registry of %q: %w", repository, err),
@@ -114,9 +122,9 @@ func claim(ctx context.Context, repository, addr string) (listener net.Listener,
 	return nil, ours, err
 }
 
-// succeed returns the listener at addr as soon as nobody else has it, or nil
+// succeed returns the listeners at addr as soon as nobody else has it, or nil
 // when ctx ended before.
-func succeed(ctx context.Context, addr string) net.Listener {
+func succeed(ctx context.Context, addr string) []net.Listener {
 	tick := time.NewTicker(succeedEvery)
 	defer tick.Stop()
 	for {
@@ -124,8 +132,8 @@ func succeed(ctx context.Context, addr string) net.Listener {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr); err == nil {
-				return listener
+			if listeners, err := listen(ctx, addr); err == nil {
+				return listeners
 			}
 		}
 	}

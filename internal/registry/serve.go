@@ -54,21 +54,21 @@ func Serve(ctx context.Context, addr, root string, ready func(net.Addr)) error {
 		return ui.WithHint(ui.WithCode(fmt.Errorf("serving a registry at %q: not an address of the loopback", addr), ui.CodeUsage),
 			"it asks for no password; use localhost:PORT, and a registry of your own for other machines")
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	listeners, err := listen(ctx, addr)
 	if err != nil {
 		return ui.WithHint(fmt.Errorf("serving a registry: %w", err), "another program has the port: end it or choose another one")
 	}
 	if ready != nil {
-		ready(listener.Addr())
+		ready(listeners[0].Addr())
 	}
-	return serve(ctx, listener, root, false)
+	return serve(ctx, listeners, root, false)
 }
 
-// serve answers at the listener until ctx ends, and closes it.
-func serve(ctx context.Context, listener net.Listener, root string, readOnly bool) error {
+// serve answers at the listeners until ctx ends, and closes them.
+func serve(ctx context.Context, listeners []net.Listener, root string, readOnly bool) error {
 	handler, err := newHandler(ctx, root)
 	if err != nil {
-		listener.Close()
+		closeAll(listeners)
 		return err
 	}
 	handler = owned(handler)
@@ -97,7 +97,16 @@ func serve(ctx context.Context, listener net.Listener, root string, readOnly boo
 			server.Close()
 		}
 	})()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	var others sync.WaitGroup
+	for _, l := range listeners[1:] {
+		others.Go(func() { _ = server.Serve(l) }) // ends with the first
+	}
+	err = server.Serve(listeners[0])
+	if !errors.Is(err, http.ErrServerClosed) {
+		server.Close()
+	}
+	others.Wait()
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving the registry of %q: %w", root, err)
 	}
 	<-stopped
