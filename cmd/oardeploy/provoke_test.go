@@ -300,7 +300,7 @@ var provocations = map[string]func(*testing.T, *stage){
 		busy := refuse("DELETE /networks/", 403, "error while removing network: network oarcluster has active endpoints")
 		s.fault = func(w http.ResponseWriter, r *http.Request) bool {
 			if matches("GET /networks/.", r.Method+" "+r.URL.Path) {
-				fmt.Fprint(w, `{"Name": "oarcluster", "Labels": {"oarcluster.name": "oarcluster"}, "Containers": {"4ac7d1": {"Name": "webserver"}}}`)
+				fmt.Fprint(w, `{"Name": "oarcluster", "Labels": {"oarcluster.name": "oarcluster"}, "Containers": {"4ac7d1": {"Name": "oarcluster-guest"}}}`)
 				return true
 			}
 			return busy(w, r)
