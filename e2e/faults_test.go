@@ -105,10 +105,15 @@ func (c *computer) allPaused(t *testing.T) {
 	c.works(t)
 }
 
+// checkpoint has PostgreSQL write what it knows: of the last moments it tells the disk a
+// little later, and a job that it takes back from running to launching stays there.
+const checkpoint = "setuser postgres psql -qc CHECKPOINT"
+
 // databaseKilled: it is started again by the server itself, while jobs run. What would
 // start it is held until status was asked.
 func (c *computer) databaseKilled(t *testing.T) {
 	goesOn := c.running(t, "-p \"host='node1'\" 'sleep 4949'")
+	c.server(t, checkpoint)
 	holder := c.server(t, "database=$(head -n 1 /var/lib/postgresql/*/main/postmaster.pid); holder=$(ps -o ppid= $database); kill -STOP $holder; kill -KILL $database; echo $holder")
 	c.shows(t, map[string]string{"node1": "running ?", "node2": "running ?", "server": "running asking OAR: its database does not answer (exit status 2)"})
 	c.server(t, "kill -CONT "+holder)
@@ -159,8 +164,7 @@ func (c *computer) engineKilled(t *testing.T) {
 // powerCut: the cluster comes back with the machine; start makes what was in /tmp.
 func (c *computer) powerCut(t *testing.T) {
 	before, runs, waits := c.busy(t)
-	// PostgreSQL tells the disk of the last moments a little later.
-	c.server(t, "setuser postgres psql -qc CHECKPOINT")
+	c.server(t, checkpoint)
 	c.off()
 	must(t, "rm", "-r", "/tmp/oarcluster-"+alone)
 	c.on(t)
