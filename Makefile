@@ -38,8 +38,8 @@ e2e: setup build ## run the tests of the real things
 crash: setup build ## end oardeploy at each of its calls of the Engine, and deploy again after each
 	go test -count=1 -timeout 2h -tags e2e -v -run TestACrash ./e2e -args -thorough
 
-# All that is published, twice, from nothing: an hour and more, for a foreign platform's
-# scripts are emulated. SUITES=trixie,bookworm and MATRIX="PLATFORMS=IMAGES …" narrow it.
+# All that is published, twice, from nothing: half an hour and more, for a foreign
+# platform's scripts are emulated. SUITES=trixie,bookworm and MATRIX="PLATFORMS=IMAGES …" narrow it.
 SUITES ?= trixie
 MATRIX ?= linux/amd64,linux/arm64=base,dnsmasq,frontend,node,server
 reproduce: setup build ## build every image twice, elsewhere the second time, and compare the digests
