@@ -16,11 +16,12 @@ type trunk struct {
 	below, copied bk.State
 }
 
-// grow puts the layers of a level's packages into the trunk. To make the tree of a merge, BuildKit links every file of every layer
-// but the lowest. That is little over the bare base; for each image made on base
-// it is the ten thousand files of base again. So the third set of packages and
-// those that follow are copied into the tree instead. Published are the layers
-// all the same, and what steps change has the same bytes.
+// grow puts the layers of a level's packages into the trunk. To make the tree of a
+// merge, BuildKit links every file of every layer but the lowest. That is little over
+// the bare base; for each image made on base it is the ten thousand files of base
+// again. So the third set of packages and those that follow are copied into the tree
+// instead. Published are the layers all the same, and what steps change has the same
+// bytes.
 func (b *builder) grow(t *trunk, level recipes.Level, over []source) {
 	t.sets++
 	if t.sets <= 2 {

@@ -19,14 +19,20 @@ import (
 // answering is an engine that answers every request but the first with the same.
 func answering(t *testing.T, status int, body string) *Docker {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return dialed(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
 		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Path != "/_ping" {
 			w.WriteHeader(status)
 			fmt.Fprint(w, body)
 		}
-	}))
+	})
+}
+
+// dialed is a Docker whose engine is the handler.
+func dialed(t *testing.T, engine http.HandlerFunc) *Docker {
+	t.Helper()
+	server := httptest.NewServer(engine)
 	t.Cleanup(server.Close)
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	t.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +14,7 @@ import (
 func stalled(t *testing.T) *Docker {
 	t.Helper()
 	end := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	d := dialed(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
 		if !strings.HasSuffix(r.URL.Path, "/images/create") {
 			return
@@ -23,16 +22,8 @@ func stalled(t *testing.T) *Docker {
 		fmt.Fprintln(w, `{"status":"Pulling fs layer","id":"a"}`)
 		w.(http.Flusher).Flush()
 		<-end
-	}))
-	t.Cleanup(server.Close)
+	})
 	t.Cleanup(func() { close(end) })
-	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	t.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())
-	d, err := Dial(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
 	return d
 }
 

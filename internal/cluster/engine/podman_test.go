@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 // speaks is an engine that answers each path with a text.
 func speaks(t *testing.T, answers map[string]string) *Docker {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return dialed(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
 		for path, text := range answers {
 			if strings.HasSuffix(r.URL.Path, path) {
@@ -23,16 +22,7 @@ func speaks(t *testing.T, answers map[string]string) *Docker {
 				fmt.Fprintln(w, strings.ReplaceAll(text, "QUERY", r.URL.RawQuery))
 			}
 		}
-	}))
-	t.Cleanup(server.Close)
-	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	t.Setenv("DOCKER_HOST", "tcp://"+server.Listener.Addr().String())
-	d, err := Dial(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
+	})
 }
 
 // podmans is how Podman's engine answers the question who it is.
